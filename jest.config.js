@@ -1,0 +1,19 @@
+const common = {
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  testEnvironment: 'node',
+  modulePathIgnorePatterns: ['<rootDir>/var/', '<rootDir>/.cache/'],
+};
+
+/** Unit tests need no server; integration tests run on a real PostgreSQL and a real Temporal server. */
+module.exports = {
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/integration/**/*.test.ts'],
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+  ],
+};
