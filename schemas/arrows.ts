@@ -1,0 +1,81 @@
+import catalogData from './catalog.json';
+import decisionData from './catalog-decisions.json';
+
+/** One step of a flow's picture in the catalog: an actor, a message or a service, and what follows it. */
+export interface CatalogStep {
+  id: string;
+  title: string;
+  actor?: string;
+  message?: string;
+  service?: string;
+  next?: { id: string; label?: string }[];
+}
+
+export interface Catalog {
+  events: Record<string, { name: string; summary: string; producers: string[]; consumers: string[] }>;
+  commands: Record<string, { name: string; summary: string }>;
+  services: Record<
+    string,
+    { name: string; summary: string; domain: string; sends: string[]; receives: string[] }
+  >;
+  domains: Record<string, { name: string; summary: string; services: string[] }>;
+  flows: Record<string, { name: string; order: number; summary: string; steps: CatalogStep[] }>;
+}
+
+/** What the project decided about one arrow of the catalog, and why; see docs/catalog.md. */
+export interface CatalogDecision {
+  from: string;
+  to: string;
+  why: string;
+  flow?: string;
+  drawnOnly?: boolean;
+}
+
+export const catalog = catalogData as Catalog;
+export const decisions = decisionData as CatalogDecision[];
+
+/** The arrow from a sender (a service or "actor") to a message, or from a message to the service that handles it. */
+export const arrow = (from: string, to: string): string => `${from}>${to}`;
+
+/**
+ * The arrows that one flow's picture draws, as "service>message", "actor>message" and "message>service".
+ * Arrows between two services carry no message and are left out.
+ */
+export function arrowsDrawnBy(flowId: string): Set<string> {
+  const steps = catalog.flows[flowId]?.steps ?? [];
+  const byName = new Map<string, Pick<CatalogStep, 'service' | 'message'>>();
+  // Some arrows point at a service or a message instead of at a step's id; the step's id comes first.
+  for (const step of steps) for (const id of [step.service, step.message]) if (id) byName.set(id, step);
+  for (const step of steps) byName.set(step.id, step);
+
+  const arrows = new Set<string>();
+  for (const step of steps) {
+    for (const { id } of step.next ?? []) {
+      const to = byName.get(id) ?? (catalog.services[id] ? { service: id } : { message: id });
+      if (step.service && to.message) arrows.add(arrow(step.service, to.message));
+      if (step.actor && to.message) arrows.add(arrow('actor', to.message));
+      if (step.message && to.service) arrows.add(arrow(step.message, to.service));
+    }
+  }
+  return arrows;
+}
+
+/**
+ * Every arrow that holds: what the services list, what the events list, what the flows draw and what was decided.
+ * The catalog's own lists disagree in places, so the union is taken (docs/catalog.md).
+ */
+export function allArrows(): Set<string> {
+  const arrows = new Set<string>();
+  for (const flowId of Object.keys(catalog.flows))
+    for (const drawn of arrowsDrawnBy(flowId)) arrows.add(drawn);
+  for (const [service, { sends, receives }] of Object.entries(catalog.services)) {
+    for (const message of sends) arrows.add(arrow(service, message));
+    for (const message of receives) arrows.add(arrow(message, service));
+  }
+  for (const [event, { producers, consumers }] of Object.entries(catalog.events)) {
+    for (const producer of producers) arrows.add(arrow(producer, event));
+    for (const consumer of consumers) arrows.add(arrow(event, consumer));
+  }
+  for (const { from, to, drawnOnly } of decisions) if (!drawnOnly) arrows.add(arrow(from, to));
+  return arrows;
+}

@@ -1,0 +1,79 @@
+import { derivedId } from './identity';
+import { idOf, typeOf, type Draft, type FlowRun, type Message, type ServiceId } from './message';
+import { contractOf, violationsWhenReceived, violationsWhenSent, type Violation } from './validate';
+
+/** A command that a flow's orchestrating service sends: its id comes from the flow and the occurrence, never from a run. */
+export interface CommandDraft extends Draft {
+  source: ServiceId;
+  /** Which of the flow's commands of this type it is: "1", "2" …; the same after a reset. */
+  occurrence: string;
+}
+
+function valid(message: Message, violations: Violation[], where: string): void {
+  if (violations.length === 0) return;
+  const list = violations.map(({ pointer, detail }) => `${pointer || '/'} ${detail}`).join('; ');
+  throw new Error(`The message "${typeOf(message)}" breaks its contract (${where}): ${list}`);
+}
+
+/** Makes the message of a command that an orchestrating service, or a client's request, sends. */
+export function composeCommand(run: FlowRun, draft: CommandDraft): Message {
+  const contract = contractOf(draft.type);
+  const target = contract['x-command']?.handler;
+  if (!target) throw new Error(`"${draft.type}" is not a command: a flow sends only commands of its own.`);
+  const idempotencyKey = `${run.flowId}/${draft.type}/${draft.occurrence}`;
+  const command = {
+    commandId: derivedId(idempotencyKey),
+    commandType: draft.type,
+    schemaVersion: contract['x-version'],
+    requestedAt: new Date().toISOString(),
+    source: draft.source,
+    target,
+    market: run.market,
+    flowId: run.flowId,
+    causationId: null,
+    traceId: run.parentFlowId ?? run.flowId,
+    idempotencyKey,
+    data: draft.data,
+  } as unknown as Message;
+  valid(command, violationsWhenSent(draft.type, command), `sent by ${draft.source}`);
+  return command;
+}
+
+/** Makes the messages of what a service sends in answer; ids are derived from the cause, the type and the order. */
+export function composeSent(
+  run: FlowRun,
+  source: ServiceId,
+  cause: Message,
+  drafts: readonly Draft[],
+): Message[] {
+  return drafts.map(({ type, data }, index) => {
+    const contract = contractOf(type);
+    const id = derivedId(idOf(cause), source, type, index);
+    const now = new Date().toISOString();
+    const own = contract['x-command']
+      ? {
+          commandId: id,
+          commandType: type,
+          requestedAt: now,
+          target: contract['x-command'].handler,
+          idempotencyKey: `${run.flowId}/${type}/${id}`,
+        }
+      : { eventId: id, eventType: type, occurredAt: now };
+    const message = {
+      ...own,
+      schemaVersion: contract['x-version'],
+      source,
+      market: run.market,
+      flowId: run.flowId,
+      causationId: idOf(cause),
+      traceId: run.parentFlowId ?? run.flowId,
+      data,
+    } as unknown as Message;
+    valid(message, violationsWhenSent(type, message), `sent by ${source}`);
+    return message;
+  });
+}
+
+/** Refuses a message that breaks its contract; properties that an older or newer sender adds are let through. */
+export const checkReceived = (message: Message, receiver: ServiceId): void =>
+  valid(message, violationsWhenReceived(typeOf(message), message), `received by ${receiver}`);
