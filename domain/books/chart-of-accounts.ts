@@ -1,0 +1,154 @@
+/** The side of an entry; an account grows on its normal side. */
+export type Side = 'DEBIT' | 'CREDIT';
+
+/** Who an account can belong to; the names are also the keys of a posting's `owners`. */
+export type OwnerKind = 'loan' | 'fundingPartner' | 'paymentChannel' | 'customer' | 'market';
+
+/**
+ * One code of the chart. A `GUARDED` account has a running balance that the database never lets below zero; postings
+ * on it wait for each other. A `HOT` account takes entries without a running balance, so nobody waits.
+ */
+export interface ChartAccount {
+  readonly normalSide: Side;
+  readonly kind: 'GUARDED' | 'HOT';
+  readonly ownerKind: OwnerKind;
+  readonly description: string;
+}
+
+/**
+ * The chart of accounts, by book and code. A code that has been migrated is never removed and never changes its
+ * normal side, kind or owner kind, because history stands on them; `migrate` refuses it.
+ */
+export const CHART_OF_ACCOUNTS = {
+  general: {
+    'loan-principal': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'loan',
+      description: 'Principal that the borrower still owes',
+    },
+    // A channel's cash takes part in every payout of the channel, so it must not be a row that all wait for. What may
+    // be paid out is guarded by the funding partner's position in the funds book, which is taken before.
+    'custody-cash': {
+      normalSide: 'DEBIT',
+      kind: 'HOT',
+      ownerKind: 'paymentChannel',
+      description: "Funding partners' money in our custody, at the payment channel that holds it",
+    },
+    'funding-partner-payable': {
+      normalSide: 'CREDIT',
+      kind: 'HOT',
+      ownerKind: 'fundingPartner',
+      description: 'Money that a funding partner has put in and is owed back',
+    },
+    'upfront-fee-income': {
+      normalSide: 'CREDIT',
+      kind: 'HOT',
+      ownerKind: 'market',
+      description: 'Fees deducted from payouts',
+    },
+  },
+  funds: {
+    contributed: {
+      normalSide: 'CREDIT',
+      kind: 'HOT',
+      ownerKind: 'fundingPartner',
+      description: 'All that the partner has put at our disposal; the contra account of the positions',
+    },
+    available: {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'fundingPartner',
+      description: 'Free for new loans',
+    },
+    frozen: {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'fundingPartner',
+      description: 'Reserved for loans that are not yet being paid out',
+    },
+    'in-transit': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'fundingPartner',
+      description: 'Payout asked for, result not yet known for certain',
+    },
+    // Guarded although it mostly grows: a payout already holds the in-transit row of the same partner, so guarding
+    // this one makes nobody wait longer, and the position is read without a sum over history.
+    'paid-out': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'fundingPartner',
+      description: 'With borrowers, by confirmed payouts',
+    },
+    received: {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'fundingPartner',
+      description: 'Come back from borrowers',
+    },
+    refunded: {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'fundingPartner',
+      description: 'Given back to borrowers or to the partner',
+    },
+    exception: {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'fundingPartner',
+      description: 'Money in the wrong place, until an operator has decided about it',
+    },
+  },
+  credit: {
+    granted: {
+      normalSide: 'CREDIT',
+      kind: 'HOT',
+      ownerKind: 'customer',
+      description: "The customer's credit limit; the contra account of the positions",
+    },
+    available: {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'customer',
+      description: 'Free for new loans',
+    },
+    frozen: {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'customer',
+      description: 'Blocked by risk management',
+    },
+    reserved: {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'customer',
+      description: 'Held for applications that are not yet paid out',
+    },
+    used: {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'customer',
+      description: 'Taken by loans that are paid out',
+    },
+  },
+} as const satisfies Record<string, Record<string, ChartAccount>>;
+
+/** A book: one set of accounts in which every journal balances by itself. */
+export type Book = keyof typeof CHART_OF_ACCOUNTS;
+
+/** The codes of one book. */
+export type AccountCode<B extends Book> = keyof (typeof CHART_OF_ACCOUNTS)[B] & string;
+
+/**
+ * Looks up a code of the chart.
+ *
+ * @throws Error when the book has no such code.
+ */
+export function chartAccount(book: Book, code: string): ChartAccount {
+  const accounts: Readonly<Record<string, ChartAccount>> = CHART_OF_ACCOUNTS[book];
+  const account = accounts[code];
+  if (account === undefined)
+    throw new Error(`The chart of accounts has no code "${code}" in book "${book}".`);
+  return account;
+}

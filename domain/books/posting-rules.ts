@@ -1,0 +1,221 @@
+import {
+  chartAccount,
+  type AccountCode,
+  type Book,
+  type CHART_OF_ACCOUNTS,
+  type Side,
+} from './chart-of-accounts';
+
+interface RuleLine<B extends Book> {
+  readonly side: Side;
+  readonly account: AccountCode<B>;
+  /** The name of the amount that the line takes from the posting. */
+  readonly amount: string;
+}
+
+type PostingRule = { [B in Book]: { readonly book: B; readonly lines: readonly RuleLine<B>[] } }[Book];
+
+/**
+ * What happens in business (the scenario) and the entries that record it. The names of the amounts state the identity
+ * that must hold: the debits' amounts sum to the credits' amounts, as in principal = payout + deductedFees.
+ */
+export const POSTING_RULES = {
+  'general.custody-funds-received': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'custody-cash', amount: 'received' },
+      { side: 'CREDIT', account: 'funding-partner-payable', amount: 'received' },
+    ],
+  },
+  'general.loan-disbursed-by-partner': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'loan-principal', amount: 'principal' },
+      { side: 'CREDIT', account: 'funding-partner-payable', amount: 'payout' },
+      { side: 'CREDIT', account: 'upfront-fee-income', amount: 'deductedFees' },
+    ],
+  },
+  'general.loan-disbursed-from-custody': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'loan-principal', amount: 'principal' },
+      { side: 'CREDIT', account: 'custody-cash', amount: 'payout' },
+      { side: 'CREDIT', account: 'upfront-fee-income', amount: 'deductedFees' },
+    ],
+  },
+  'funds.contributed': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'available', amount: 'contributed' },
+      { side: 'CREDIT', account: 'contributed', amount: 'contributed' },
+    ],
+  },
+  'funds.reserved': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'frozen', amount: 'payout' },
+      { side: 'CREDIT', account: 'available', amount: 'payout' },
+    ],
+  },
+  'funds.reservation-released': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'available', amount: 'payout' },
+      { side: 'CREDIT', account: 'frozen', amount: 'payout' },
+    ],
+  },
+  'funds.payout-started': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'in-transit', amount: 'payout' },
+      { side: 'CREDIT', account: 'frozen', amount: 'payout' },
+    ],
+  },
+  'funds.payout-failed': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'frozen', amount: 'payout' },
+      { side: 'CREDIT', account: 'in-transit', amount: 'payout' },
+    ],
+  },
+  'funds.paid-out': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'paid-out', amount: 'payout' },
+      { side: 'CREDIT', account: 'in-transit', amount: 'payout' },
+    ],
+  },
+  'credit.granted': {
+    book: 'credit',
+    lines: [
+      { side: 'DEBIT', account: 'available', amount: 'limit' },
+      { side: 'CREDIT', account: 'granted', amount: 'limit' },
+    ],
+  },
+  'credit.reserved': {
+    book: 'credit',
+    lines: [
+      { side: 'DEBIT', account: 'reserved', amount: 'principal' },
+      { side: 'CREDIT', account: 'available', amount: 'principal' },
+    ],
+  },
+  'credit.released': {
+    book: 'credit',
+    lines: [
+      { side: 'DEBIT', account: 'available', amount: 'principal' },
+      { side: 'CREDIT', account: 'reserved', amount: 'principal' },
+    ],
+  },
+  'credit.used': {
+    book: 'credit',
+    lines: [
+      { side: 'DEBIT', account: 'used', amount: 'principal' },
+      { side: 'CREDIT', account: 'reserved', amount: 'principal' },
+    ],
+  },
+} as const satisfies Record<string, PostingRule>;
+
+/** The name of a posting rule. */
+export type Scenario = keyof typeof POSTING_RULES;
+
+type Rules = typeof POSTING_RULES;
+type Chart = typeof CHART_OF_ACCOUNTS;
+type OwnerOf<B extends Book, Code> = Code extends keyof Chart[B]
+  ? Chart[B][Code] extends { readonly ownerKind: infer Kind extends string }
+    ? Kind
+    : never
+  : never;
+
+/** The amounts that a scenario needs, in minor units of the posting's currency. */
+export type AmountsOf<S extends Scenario> = Readonly<Record<Rules[S]['lines'][number]['amount'], number>>;
+
+/** The owners of the accounts that a scenario moves, by their kind: `{ loan: 'LN1', fundingPartner: 'FP1' }`. */
+export type OwnersOf<S extends Scenario> = Readonly<
+  Record<OwnerOf<Rules[S]['book'], Rules[S]['lines'][number]['account']>, string>
+>;
+
+/** One line of a journal that is to be posted. */
+export interface NewEntry {
+  readonly code: string;
+  readonly owner: string;
+  readonly currency: string;
+  readonly side: Side;
+  /** A positive safe integer. */
+  readonly amountMinor: number;
+}
+
+/** A posting that its rule cannot turn into a balanced journal: a mistake of the caller, never a business refusal. */
+export class PostingRuleError extends Error {
+  override readonly name = 'PostingRuleError';
+}
+
+/**
+ * Makes the entries of a scenario, in the order of its rule. Lines with amount 0 are left out.
+ *
+ * @param scenario the posting rule.
+ * @param posting `owners` by owner kind, `amounts` in minor units by the rule's names, and their currency.
+ * @returns at least two entries whose debits and credits are equal.
+ * @throws PostingRuleError when an owner or amount is missing, unknown or no amount, when debits and credits differ,
+ *   or when all amounts are 0.
+ */
+export function entriesFor<S extends Scenario>(
+  scenario: S,
+  posting: { owners: OwnersOf<S>; amounts: AmountsOf<S>; currency: string },
+): NewEntry[] {
+  const rule: PostingRule = POSTING_RULES[scenario];
+  const amounts = checkedAmounts(scenario, rule, posting.amounts);
+  const owners: Readonly<Record<string, string>> = posting.owners;
+  const entries = rule.lines.map((line) => {
+    const { ownerKind } = chartAccount(rule.book, line.account);
+    const owner = owners[ownerKind];
+    if (!owner) throw new PostingRuleError(`${scenario} needs an owner "${ownerKind}" for ${line.account}.`);
+    const amountMinor = amounts.get(line.amount) ?? 0;
+    return { code: line.account, owner, currency: posting.currency, side: line.side, amountMinor };
+  });
+  const debits = totalMinor(entries, 'DEBIT');
+  const credits = totalMinor(entries, 'CREDIT');
+  if (debits !== credits) {
+    throw new PostingRuleError(`${scenario} must hold ${identityOf(rule)}, but ${debits} is not ${credits}.`);
+  }
+  if (debits === 0n) throw new PostingRuleError(`${scenario} has nothing to post: all amounts are 0.`);
+  return entries.filter((entry) => entry.amountMinor !== 0);
+}
+
+function checkedAmounts(
+  scenario: string,
+  rule: PostingRule,
+  given: Readonly<Record<string, number>>,
+): ReadonlyMap<string, number> {
+  const names = new Set<string>(rule.lines.map((line) => line.amount));
+  for (const name of Object.keys(given)) {
+    if (!names.has(name)) throw new PostingRuleError(`${scenario} knows no amount "${name}".`);
+  }
+  const amounts = new Map<string, number>();
+  for (const name of names) {
+    const amountMinor = given[name];
+    if (amountMinor === undefined) throw new PostingRuleError(`${scenario} needs the amount "${name}".`);
+    if (!Number.isSafeInteger(amountMinor) || amountMinor < 0) {
+      throw new PostingRuleError(
+        `${scenario}: "${name}" must be a whole, non-negative number of minor units.`,
+      );
+    }
+    amounts.set(name, amountMinor);
+  }
+  return amounts;
+}
+
+/** Sums as bigint, because two safe integers may have an unsafe sum. */
+function totalMinor(entries: readonly NewEntry[], side: Side): bigint {
+  return entries
+    .filter((entry) => entry.side === side)
+    .reduce((total, entry) => total + BigInt(entry.amountMinor), 0n);
+}
+
+function identityOf(rule: PostingRule): string {
+  const names = (side: Side) =>
+    rule.lines
+      .filter((line) => line.side === side)
+      .map((line) => line.amount)
+      .join(' + ');
+  return `${names('DEBIT')} = ${names('CREDIT')}`;
+}

@@ -1,0 +1,145 @@
+/**
+ * A calendar day as 'YYYY-MM-DD'. It is a plain string so that it passes through JSON and SQL as it is, and
+ * so that days compare with < and >. What comes from outside goes through `parseIsoDate` first.
+ */
+export type IsoDate = string;
+
+/** The parts of a day as people count them: month 1–12, day 1–31. */
+export interface DayParts {
+  year: number;
+  month: number;
+  day: number;
+}
+
+const dayMs = 86_400_000;
+const isoDatePattern = /^(\d{4})-(\d{2})-(\d{2})$/;
+const instantPattern = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/**
+ * Accepts a calendar day.
+ *
+ * @param text a day as 'YYYY-MM-DD'
+ * @returns the same text
+ * @throws RangeError if it has another form, or names a day that does not exist (2023-02-29)
+ */
+export function parseIsoDate(text: string): IsoDate {
+  dayParts(text);
+  return text;
+}
+
+/**
+ * Takes a day apart.
+ *
+ * @throws RangeError if it is not an existing day written as 'YYYY-MM-DD'
+ */
+export function dayParts(date: IsoDate): DayParts {
+  const [, year, month, day] = (isoDatePattern.exec(date) ?? []).map(Number);
+  // JavaScript's own calendar carries 30 February over into March, so a day exists only if it comes back
+  // unchanged.
+  if (
+    !year ||
+    !month ||
+    !day ||
+    new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, 10) !== date
+  ) {
+    throw new RangeError(`A date must be an existing day written as YYYY-MM-DD, but it is "${date}"`);
+  }
+  return { year, month, day };
+}
+
+/**
+ * How many days a month has.
+ *
+ * @param month 1–12
+ */
+export function daysInMonth(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
+/**
+ * The day a number of months after an anchor. A month that lacks the anchor's day gives its last day instead,
+ * and the count starts at the anchor each time: 31 January + 1 month is the end of February, + 2 months is 31
+ * March. Counting from the previous result instead would leave every later month at the 28th.
+ *
+ * @param months a whole number; may be negative or zero
+ * @throws RangeError if the anchor is no date, months is no whole number, or the result is outside years
+ *   100–9999
+ */
+export function addMonths(anchor: IsoDate, months: number): IsoDate {
+  const { year, month, day } = dayParts(anchor);
+  const monthsSinceYearZero = year * 12 + month - 1 + wholeNumber(months, 'months');
+  const toYear = Math.floor(monthsSinceYearZero / 12);
+  const toMonth = monthsSinceYearZero - toYear * 12 + 1;
+  return isoDate({ year: toYear, month: toMonth, day: Math.min(day, daysInMonth(toYear, toMonth)) });
+}
+
+/**
+ * The day a number of days after another.
+ *
+ * @param days a whole number; may be negative or zero
+ * @throws RangeError if date is no date, days is no whole number, or the result is outside years 100–9999
+ */
+export function addDays(date: IsoDate, days: number): IsoDate {
+  const to = new Date(utcMs(date) + wholeNumber(days, 'days') * dayMs);
+  return isoDate({ year: to.getUTCFullYear(), month: to.getUTCMonth() + 1, day: to.getUTCDate() });
+}
+
+/**
+ * How many days lie between two days: 1 from a day to the next, negative if `to` is the earlier one.
+ *
+ * @throws RangeError if one of them is no date
+ */
+export function daysBetween(from: IsoDate, to: IsoDate): number {
+  return (utcMs(to) - utcMs(from)) / dayMs;
+}
+
+/**
+ * The calendar day that an instant falls on in a market. Money counts on this day, wherever the server
+ * stands.
+ *
+ * @param instant an RFC 3339 date-time with its offset ('2024-01-31T17:30:00Z', '2024-02-01T00:30:00+07:00')
+ * @param timeZone an IANA name ('Asia/Jakarta')
+ * @throws RangeError if the instant has no offset or does not exist, or the time zone is unknown
+ */
+export function dayInZone(instant: string, timeZone: string): IsoDate {
+  const [, writtenDay] = instantPattern.exec(instant) ?? [];
+  const epochMs = Date.parse(instant);
+  // Without an offset JavaScript would read the instant in the server's own time zone.
+  if (writtenDay === undefined || Number.isNaN(epochMs)) {
+    throw new RangeError(
+      `An instant must be a date-time with an offset, such as 2024-01-31T17:30:00Z, but it is "${instant}"`,
+    );
+  }
+  parseIsoDate(writtenDay);
+  const format = new Intl.DateTimeFormat('en-US-u-ca-iso8601-nu-latn', {
+    timeZone,
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+  });
+  const parts = Object.fromEntries(
+    format.formatToParts(epochMs).map(({ type, value }) => [type, Number(value)]),
+  );
+  return isoDate({ year: parts.year ?? 0, month: parts.month ?? 0, day: parts.day ?? 0 });
+}
+
+function isoDate({ year, month, day }: DayParts): IsoDate {
+  const [yyyy, mm, dd] = [
+    String(year).padStart(4, '0'),
+    String(month).padStart(2, '0'),
+    String(day).padStart(2, '0'),
+  ];
+  return parseIsoDate(`${yyyy}-${mm}-${dd}`);
+}
+
+function utcMs(date: IsoDate): number {
+  const { year, month, day } = dayParts(date);
+  return Date.UTC(year, month - 1, day);
+}
+
+function wholeNumber(count: number, unit: string): number {
+  if (!Number.isSafeInteger(count)) {
+    throw new RangeError(`A number of ${unit} must be whole, but it is ${count}`);
+  }
+  return count;
+}

@@ -1,0 +1,111 @@
+import { money } from '../../../domain/money';
+import {
+  amountProblem,
+  checkProductTerms,
+  termProblem,
+  type FeeTerms,
+  type ProductTerms,
+} from '../../../domain/product-terms';
+import { exampleTerms } from './product-example';
+
+const china = { id: 'CN', currency: 'CNY' } as const;
+const indonesia = { id: 'ID', currency: 'IDR' } as const;
+
+const fee = (timing: FeeTerms['timing'], basis: FeeTerms['basis'], code = 'SERVICE'): FeeTerms => ({
+  code,
+  timing,
+  basis,
+});
+
+test('sound terms have no problems', () => {
+  const fees = [fee('PER_INSTALMENT', { kind: 'PERCENTAGE', rate: '0.01' })];
+  expect(checkProductTerms(china, exampleTerms({ fees }))).toEqual([]);
+});
+
+test('an IDR product may deduct a fee', () => {
+  const fees = [fee('DEDUCTED', { kind: 'PERCENTAGE', rate: '0.03' })];
+  expect(checkProductTerms(indonesia, exampleTerms({ currency: 'IDR', fees }))).toEqual([]);
+});
+
+test('a CNY product may not deduct a fee, and is told the law', () => {
+  const fees = [fee('DEDUCTED', { kind: 'FIXED', amountMinor: 100 })];
+  expect(checkProductTerms(china, exampleTerms({ fees }))).toEqual([
+    expect.stringContaining('PRC Civil Code art. 670'),
+  ]);
+});
+
+const unsound: [string, Partial<ProductTerms>, string][] = [
+  ['a currency of another market', { currency: 'IDR' }, 'currency must be CNY'],
+  ['an empty range', { amount: { minMinor: 200, maxMinor: 100, stepMinor: 10 } }, 'amount.minMinor'],
+  ['a maximum off its steps', { amount: { minMinor: 100, maxMinor: 205, stepMinor: 10 } }, 'amount.maxMinor'],
+  ['a step of zero', { amount: { minMinor: 100, maxMinor: 200, stepMinor: 0 } }, 'amount.stepMinor'],
+  ['a broken amount', { amount: { minMinor: 1.5, maxMinor: 200, stepMinor: 1 } }, 'amount.minMinor'],
+  ['no terms on offer', { term: { unit: 'MONTH', counts: [] } }, 'term.counts'],
+  ['a term of no instalments', { term: { unit: 'MONTH', counts: [0] } }, 'term.counts'],
+  ['a term listed twice', { term: { unit: 'MONTH', counts: [6, 6] } }, 'term.counts lists 6'],
+  ['a rate with a sign', { annualRate: '-0.09' }, 'annualRate must be a decimal string'],
+  ['a rate with an exponent', { annualRate: '9e-2' }, 'annualRate must be a decimal string'],
+  ['a rate in per cent', { annualRate: '9.4822' }, 'annualRate must be below 1'],
+  [
+    'a fee listed twice',
+    { fees: [1, 2].map((amountMinor) => fee('PER_INSTALMENT', { kind: 'FIXED', amountMinor })) },
+    'fee SERVICE is listed',
+  ],
+  [
+    'a fee rate in per cent',
+    { fees: [fee('PER_INSTALMENT', { kind: 'PERCENTAGE', rate: '1.5' })] },
+    'rate of fee SERVICE',
+  ],
+  [
+    'a fee of nothing',
+    { fees: [fee('PER_INSTALMENT', { kind: 'FIXED', amountMinor: 0 })] },
+    'amount of fee SERVICE',
+  ],
+];
+
+test.each(unsound)('%s is one problem', (_what, changes, problem) => {
+  expect(checkProductTerms(china, exampleTerms(changes))).toEqual([expect.stringContaining(problem)]);
+});
+
+test('fees may not eat up the smallest payout', () => {
+  const fees = [
+    fee('DEDUCTED', { kind: 'PERCENTAGE', rate: '0.5' }, 'SERVICE'),
+    fee('DEDUCTED', { kind: 'FIXED', amountMinor: 25_000 }, 'STAMP'),
+  ];
+  expect(checkProductTerms(indonesia, exampleTerms({ currency: 'IDR', fees }))).toEqual([
+    expect.stringContaining('leave nothing'),
+  ]);
+});
+
+test('all problems are told at once', () => {
+  expect(checkProductTerms(indonesia, exampleTerms({ annualRate: 'ten' }))).toHaveLength(2);
+});
+
+test.each([50_000, 60_000, 5_000_000])('an amount of %d is lent', (amountMinor) => {
+  expect(amountProblem(exampleTerms(), money('CNY', amountMinor))).toBeUndefined();
+});
+
+test.each([0, -50_000, 40_000, 5_010_000, 55_000])('an amount of %d is not lent', (amountMinor) => {
+  expect(amountProblem(exampleTerms(), money('CNY', amountMinor))?.code).toBe('AMOUNT_OUT_OF_RANGE');
+});
+
+test('an amount that is not lent is told which ones are', () => {
+  expect(amountProblem(exampleTerms(), money('CNY', 55_000))?.message).toBe(
+    'The amount must be from CNY 500.00 to CNY 50,000.00 in steps of CNY 100.00, but it is CNY 550.00',
+  );
+});
+
+test('an amount in another currency is refused as such', () => {
+  expect(amountProblem(exampleTerms(), money('IDR', 50_000))?.code).toBe('WRONG_CURRENCY');
+});
+
+test('an offered term is accepted', () => {
+  expect(termProblem(exampleTerms(), 6)).toBeUndefined();
+});
+
+test('a term that is not offered is told which ones are', () => {
+  expect(termProblem(exampleTerms(), 9)).toEqual({
+    code: 'TERM_NOT_OFFERED',
+    message: 'The number of instalments must be one of 3, 6, 12, but it is 9',
+  });
+});
