@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+import stringify from 'safe-stable-stringify';
+
+/** A party's final word on a request. `paidAt` is an RFC 3339 instant, in the party's words. */
+export type OutsideAnswer =
+  | { status: 'SUCCEEDED'; transactionNo: string; paidAt: string }
+  | { status: 'FAILED'; failure: { code: string; message: string } };
+
+/** What can be asked of an outside party; each has a gateway in activities/gateways/. */
+export type OutsideOperation = 'funding-partner-payout' | 'payment-channel-payout';
+
+export type SettledBy = 'ANSWER' | 'CALLBACK' | 'QUERY';
+
+export interface OutsideRequestRow {
+  requestNo: string;
+  party: string;
+  operation: OutsideOperation;
+  businessKey: string;
+  body: object;
+  flowId: string;
+  state: 'PREPARED' | 'PROCESSING' | 'UNKNOWN' | 'SUCCEEDED' | 'FAILED';
+  /** The final word; null until the request is settled. */
+  answer: OutsideAnswer | null;
+  askedCount: number;
+}
+
+const columns = `request_no as "requestNo", party, operation, business_key as "businessKey", body, flow_id as "flowId",
+  state, answer, asked_count as "askedCount"`;
+
+/** The row of a request. Throws when there is none. */
+export async function requestOf(db: Knex, requestNo: string): Promise<OutsideRequestRow> {
+  const { rows } = await db.raw<{ rows: OutsideRequestRow[] }>(
+    `select ${columns} from outside.request where request_no = ?`,
+    [requestNo],
+  );
+  if (!rows[0]) throw new Error(`There is no outside request ${requestNo}.`);
+  return rows[0];
+}
+
+/**
+ * Opens a request, or finds it open: committed before anything leaves, so that whatever happens next, it is known that
+ * the party may have been asked. `isNew` is true for exactly one caller. Throws when the number is taken by a request
+ * with other content: a number never changes its meaning.
+ */
+export async function openRequest(
+  db: Knex,
+  request: {
+    requestNo: string;
+    party: string;
+    operation: string;
+    businessKey: string;
+    body: object;
+    flowId: string;
+    messageId: string;
+  },
+): Promise<{ row: OutsideRequestRow; isNew: boolean }> {
+  const { requestNo, party, operation, businessKey, body, flowId, messageId } = request;
+  const hash = createHash('sha256').update(stringify({ party, operation, businessKey, body })!).digest();
+  const { rows } = await db.raw<{ rows: (OutsideRequestRow & { same: boolean; isNew: boolean })[] }>(
+    `with opened as (
+       insert into outside.request (request_no, party, operation, business_key, content_hash, body, flow_id, message_id)
+       values (:requestNo, :party, :operation, :businessKey, :hash, :body, :flowId, :messageId)
+       on conflict (request_no) do nothing
+       returning *, true as is_new
+     ), found as (
+       select * from opened
+       union all
+       select *, false from outside.request where request_no = :requestNo and not exists (select from opened)
+     )
+     select ${columns}, content_hash = :hash as same, is_new as "isNew" from found`,
+    { requestNo, party, operation, businessKey, hash, body: JSON.stringify(body), flowId, messageId },
+  );
+  // A row that another transaction committed after this statement began is in neither branch: it is there now.
+  if (!rows[0]) return { row: await requestOf(db, requestNo), isNew: false };
+  const { same, isNew, ...row } = rows[0];
+  if (!same) throw new Error(`Outside request ${requestNo} exists with other content.`);
+  return { row, isNew };
+}
+
+/**
+ * Settles a request with the party's final word; the first word stands, a later one changes nothing.
+ * Returns whether this call settled it.
+ */
+export async function settleRequest(
+  db: Knex,
+  requestNo: string,
+  answer: OutsideAnswer,
+  settledBy: SettledBy,
+): Promise<boolean> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update outside.request
+        set state = :status, answer = :answer, transaction_no = :transactionNo, settled_by = :settledBy,
+            settled_at = now(), asked_count = asked_count + (:settledBy <> 'CALLBACK')::integer
+      where request_no = :requestNo and settled_at is null`,
+    {
+      requestNo,
+      settledBy,
+      status: answer.status,
+      answer: JSON.stringify(answer),
+      transactionNo: answer.status === 'SUCCEEDED' ? answer.transactionNo : null,
+    },
+  );
+  return rowCount === 1;
+}
+
+/** Notes that the party was asked and gave no final word. */
+export async function noteUnsettled(
+  db: Knex,
+  requestNo: string,
+  state: 'PROCESSING' | 'UNKNOWN',
+): Promise<void> {
+  await db.raw(
+    `update outside.request set state = ?, asked_count = asked_count + 1 where request_no = ? and settled_at is null`,
+    [state, requestNo],
+  );
+}

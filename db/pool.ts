@@ -1,0 +1,72 @@
+import knex, { type Knex } from 'knex';
+import { types } from 'pg';
+
+/** How a process uses the database. */
+export interface ConnectOptions {
+  /** The most connections that the process opens. */
+  readonly max: number;
+  /** Shown in `pg_stat_activity`, so that an operator sees who holds what. */
+  readonly applicationName: string;
+}
+
+/** The least-rights role that every process of the platform acts as. */
+export const APPLICATION_ROLE = 'credit_application';
+
+const STATEMENT_TIMEOUT_MS = 15_000;
+// Shorter than the statement's: whoever waits this long for a lock should give its other locks back and try again.
+const LOCK_TIMEOUT_MS = 5_000;
+// A transaction does nothing but database work, so one that idles belongs to a process that is stuck.
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000;
+
+/**
+ * Opens a pool that acts as the application's role, in UTC, with time limits on statements, locks and idle
+ * transactions. `bigint` arrives as number, `date` as 'YYYY-MM-DD', `timestamptz` as ISO 8601 in UTC with milliseconds.
+ *
+ * @param databaseUrl a PostgreSQL URL whose user is a member of the application's role.
+ * @returns a Knex instance; end it with `destroy()`. Nothing is connected until the first query.
+ */
+export function connect(databaseUrl: string, options: ConnectOptions): Knex {
+  return knex({
+    client: 'pg',
+    connection: {
+      connectionString: withSessionSettings(databaseUrl),
+      application_name: options.applicationName,
+      types: { getTypeParser: typeParser },
+    },
+    pool: { min: 0, max: options.max },
+  });
+}
+
+/** Puts the session's settings into the URL, where they replace any `options` that it brings along. */
+function withSessionSettings(databaseUrl: string): string {
+  const settings = {
+    role: APPLICATION_ROLE,
+    timezone: 'UTC',
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  };
+  const url = new URL(databaseUrl);
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+  url.searchParams.set('options', options.join(' '));
+  return url.toString();
+}
+
+type TextParser = (text: string) => unknown;
+
+const PARSERS: Readonly<Record<number, TextParser>> = {
+  [types.builtins.INT8]: safeInteger,
+  [types.builtins.DATE]: (text) => text,
+  [types.builtins.TIMESTAMPTZ]: (text) => new Date(text).toISOString(),
+};
+
+function typeParser(oid: number): TextParser {
+  return PARSERS[oid] ?? types.getTypeParser(oid, 'text');
+}
+
+/** Money must never lose precision unseen, so an integer that a JS number cannot hold exactly is refused. */
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is outside the range of safe integers.`);
+  return value;
+}

@@ -1,0 +1,86 @@
+import type { Knex } from 'knex';
+import type { FundingCandidate } from '../domain/funding-route';
+import type { Currency } from '../domain/money';
+import type { ProductTerms } from '../domain/product-terms';
+import type { MarketId } from '../schemas/generated/messages';
+
+// Reference data: what every service and the API read. It has one writer (db/seeds.ts for now).
+
+export interface Market {
+  id: MarketId;
+  timeZone: string;
+  currency: Currency;
+}
+
+export interface Customer {
+  id: string;
+  market: MarketId;
+  language: 'zh' | 'id' | 'en';
+  features: Record<string, number>;
+}
+
+export interface ProductVersion {
+  productId: string;
+  version: number;
+  market: MarketId;
+  name: Record<string, string>;
+  terms: ProductTerms;
+}
+
+/** An agreement with a funding partner, as routing weighs it; how much is engaged is the funds book's matter. */
+export interface FundingAgreement extends Omit<FundingCandidate, 'engagedMinor'> {
+  payoutBy: 'PARTNER' | 'CUSTODY';
+  paymentChannelId: string | null;
+}
+
+/** A market by its id. Throws when there is none: markets are set up before anything happens in them. */
+export async function marketOf(db: Knex, id: MarketId): Promise<Market> {
+  const market = await db('reference.market').where({ id }).first('id', 'time_zone as timeZone', 'currency');
+  if (!market) throw new Error(`There is no market ${id}: run the seeds.`);
+  return market as Market;
+}
+
+/** The day that a market is in, held until the transaction ends, so that all it writes lands in one day. */
+export async function heldBusinessDate(tx: Knex.Transaction, market: MarketId): Promise<string> {
+  const { rows } = await tx.raw<{ rows: { date: string }[] }>(
+    'select reference.hold_business_date(?) as date',
+    [market],
+  );
+  return rows[0]!.date;
+}
+
+export const customerOf = (db: Knex, id: string): Promise<Customer | undefined> =>
+  db('reference.customer').where({ id }).first('id', 'market', 'language', 'features');
+
+/** A version of a product, or its newest one when no version is named; undefined when there is none. */
+export const productOf = (
+  db: Knex,
+  productId: string,
+  version?: number,
+): Promise<ProductVersion | undefined> =>
+  db('reference.product_version')
+    .where({ product_id: productId, ...(version === undefined ? {} : { version }) })
+    .orderBy('version', 'desc')
+    .first('product_id as productId', 'version', 'market', 'name', 'terms');
+
+/** The agreements under which a product can be funded, with the states of the channels that each needs. */
+export async function fundingAgreementsFor(db: Knex, productId: string): Promise<FundingAgreement[]> {
+  const { rows } = await db.raw<{ rows: FundingAgreement[] }>(
+    `select a.id as "agreementId", a.partner_id as "partnerId", a.payout_by as "payoutBy",
+            a.payment_channel_id as "paymentChannelId", a.annual_cost_rate as "annualCostRate", a.priority, a.weight,
+            a.valid_from as "validFrom", a.valid_to as "validTo", a.min_payout_minor as "minPayoutMinor",
+            a.max_payout_minor as "maxPayoutMinor", a.quota_minor as "quotaMinor",
+            array_remove(array[p.channel_state, c.channel_state], null) as "channelStates"
+       from reference.funding_agreement a
+       join reference.party p on p.id = a.partner_id
+       left join reference.party c on c.id = a.payment_channel_id
+      where a.product_id = ?
+      order by a.priority, a.id`,
+    [productId],
+  );
+  return rows;
+}
+
+/** The outside parties, each with the rate at which it may be asked. */
+export const parties = (db: Knex): Promise<{ id: string; maxRequestsPerSecond: number }[]> =>
+  db('reference.party').orderBy('id').select('id', 'max_requests_per_second as maxRequestsPerSecond');

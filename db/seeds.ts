@@ -1,0 +1,248 @@
+import type { Knex } from 'knex';
+import { checkProductTerms, type ProductTerms } from '../domain/product-terms';
+import type { Currency } from '../domain/money';
+import type { MarketId } from '../schemas/generated/messages';
+import { booksOn } from './books/posting';
+
+// The reference data of the demo and of the tests: two markets, their products, partners, customers, credit and funds.
+
+const markets = [
+  { id: 'CN', time_zone: 'Asia/Shanghai', currency: 'CNY' },
+  { id: 'ID', time_zone: 'Asia/Jakarta', currency: 'IDR' },
+] as const;
+
+const products: {
+  product_id: string;
+  market: MarketId;
+  name: Record<string, string>;
+  terms: ProductTerms;
+}[] = [
+  {
+    product_id: 'cn-cash-instalment',
+    market: 'CN',
+    name: { zh: '现金分期', en: 'Cash instalment loan' },
+    terms: {
+      currency: 'CNY',
+      amount: { minMinor: 10_000, maxMinor: 5_000_000, stepMinor: 100 },
+      term: { unit: 'MONTH', counts: [3, 6, 12, 24] },
+      annualRate: '0.094822',
+      dayCount: '30/360',
+      method: 'EQUAL_INSTALMENT',
+      fees: [],
+    },
+  },
+  {
+    product_id: 'id-cash-instalment',
+    market: 'ID',
+    name: { id: 'Pinjaman tunai', zh: '印尼现金分期', en: 'Cash instalment loan' },
+    terms: {
+      currency: 'IDR',
+      amount: { minMinor: 500_000, maxMinor: 20_000_000, stepMinor: 100_000 },
+      term: { unit: 'MONTH', counts: [3, 6, 12] },
+      annualRate: '0.24',
+      dayCount: '30/360',
+      method: 'EQUAL_INSTALMENT',
+      fees: [
+        { code: 'PROVISION_FEE', timing: 'DEDUCTED', basis: { kind: 'PERCENTAGE', rate: '0.03' } },
+        { code: 'SERVICE_FEE', timing: 'PER_INSTALMENT', basis: { kind: 'FIXED', amountMinor: 5_000 } },
+      ],
+    },
+  },
+];
+
+const parties = [
+  { id: 'bank-huaxin', kind: 'FUNDING_PARTNER', market: 'CN', name: '华信银行', max_requests_per_second: 50 },
+  { id: 'trust-jinhe', kind: 'FUNDING_PARTNER', market: 'CN', name: '金禾信托', max_requests_per_second: 50 },
+  { id: 'cn-payout', kind: 'PAYMENT_CHANNEL', market: 'CN', name: '银联代付', max_requests_per_second: 100 },
+  {
+    id: 'bank-nusantara',
+    kind: 'FUNDING_PARTNER',
+    market: 'ID',
+    name: 'Bank Nusantara',
+    max_requests_per_second: 50,
+  },
+  {
+    id: 'dana-sejahtera',
+    kind: 'FUNDING_PARTNER',
+    market: 'ID',
+    name: 'Dana Sejahtera',
+    max_requests_per_second: 50,
+  },
+  { id: 'id-payout', kind: 'PAYMENT_CHANNEL', market: 'ID', name: 'Payout ID', max_requests_per_second: 100 },
+];
+
+const agreement = { min_payout_minor: 1, weight: 1, valid_from: '2024-01-01', valid_to: null };
+const agreements = [
+  {
+    ...{
+      id: 'FA-CN-1',
+      partner_id: 'bank-huaxin',
+      product_id: 'cn-cash-instalment',
+      payout_by: 'PARTNER',
+      payment_channel_id: null,
+    },
+    ...{ annual_cost_rate: '0.042', max_payout_minor: 5_000_000, quota_minor: 800_000_000, priority: 1 },
+  },
+  {
+    ...{
+      id: 'FA-CN-2',
+      partner_id: 'trust-jinhe',
+      product_id: 'cn-cash-instalment',
+      payout_by: 'CUSTODY',
+      payment_channel_id: 'cn-payout',
+    },
+    ...{ annual_cost_rate: '0.055', max_payout_minor: 5_000_000, quota_minor: 500_000_000, priority: 2 },
+  },
+  {
+    ...{
+      id: 'FA-ID-1',
+      partner_id: 'dana-sejahtera',
+      product_id: 'id-cash-instalment',
+      payout_by: 'CUSTODY',
+      payment_channel_id: 'id-payout',
+    },
+    ...{ annual_cost_rate: '0.07', max_payout_minor: 20_000_000, quota_minor: 9_000_000_000, priority: 1 },
+  },
+  {
+    ...{
+      id: 'FA-ID-2',
+      partner_id: 'bank-nusantara',
+      product_id: 'id-cash-instalment',
+      payout_by: 'PARTNER',
+      payment_channel_id: null,
+    },
+    ...{ annual_cost_rate: '0.08', max_payout_minor: 20_000_000, quota_minor: 9_000_000_000, priority: 2 },
+  },
+];
+
+/** Features that the strategy in force approves. */
+export const goodFeatures = {
+  age: 34,
+  blocklisted: 0,
+  monthsEmployed: 40,
+  debtToIncomePercent: 15,
+  latePaymentsLast12Months: 0,
+};
+
+const customers = [
+  { id: 'CN-C001', market: 'CN', language: 'zh', features: goodFeatures },
+  { id: 'CN-C002', market: 'CN', language: 'zh', features: { ...goodFeatures, monthsEmployed: 12 } },
+  {
+    id: 'CN-C003',
+    market: 'CN',
+    language: 'en',
+    features: { ...goodFeatures, debtToIncomePercent: 70, latePaymentsLast12Months: 4 },
+  },
+  { id: 'ID-C001', market: 'ID', language: 'id', features: goodFeatures },
+  { id: 'ID-C002', market: 'ID', language: 'id', features: { ...goodFeatures, debtToIncomePercent: 30 } },
+  { id: 'ID-C003', market: 'ID', language: 'en', features: { ...goodFeatures, blocklisted: 1 } },
+] as const;
+
+/** The value date of what is there at the start; fixed, so that seeding again names the same facts. */
+const openingValueDate = '2024-01-01';
+
+/** What each customer may owe, by currency, in minor units. */
+const creditLimitMinor: Record<Currency, number> = { CNY: 10_000_000, IDR: 60_000_000 };
+/** What each funding partner has put in, by currency, in minor units. */
+const contributedMinor: Record<Currency, number> = { CNY: 300_000_000, IDR: 3_000_000_000 };
+
+/**
+ * Fills the reference data, grants the credit lines and books the partners' contributions. What is there already stays
+ * as it is, so that a second run changes nothing.
+ * In: a connection of the owner; the day on which the markets open, when they are new. Throws when a product's terms
+ * cannot stand.
+ */
+export async function seed(owner: Knex, openingDate: string): Promise<void> {
+  await owner.transaction(async (tx) => {
+    const insert = (table: string, rows: readonly object[]) =>
+      tx(table).insert(rows.map(jsonAsText)).onConflict().ignore();
+    await insert('reference.currency', [
+      { code: 'CNY', minor_unit: 2 },
+      { code: 'IDR', minor_unit: 0 },
+    ]);
+    await insert('reference.market', markets);
+    await insert(
+      'reference.business_date',
+      markets.map(({ id }) => ({ market: id, business_date: openingDate })),
+    );
+    for (const { product_id, market, terms } of products) {
+      const currency = markets.find(({ id }) => id === market)!.currency;
+      const problems = checkProductTerms({ id: market, currency }, terms);
+      if (problems.length > 0)
+        throw new Error(`The terms of ${product_id} cannot stand: ${problems.join(' ')}`);
+    }
+    await insert(
+      'reference.product_version',
+      products.map((product) => ({ ...product, version: 1 })),
+    );
+    await insert('reference.party', parties);
+    await insert(
+      'reference.funding_agreement',
+      agreements.map((one) => ({ ...agreement, ...one })),
+    );
+    await seedCustomers(tx, customers);
+    for (const one of agreements) await contribute(tx, one);
+  });
+}
+
+/** Adds customers and grants each of them the market's usual credit line, once. */
+export async function seedCustomers(
+  tx: Knex.Transaction,
+  added: readonly { id: string; market: MarketId; language: string; features: object; limitMinor?: number }[],
+): Promise<void> {
+  await tx('reference.customer')
+    .insert(added.map(({ limitMinor: _limit, ...customer }) => jsonAsText(customer)))
+    .onConflict()
+    .ignore();
+  for (const { id, market, limitMinor } of added) {
+    const { currency } = markets.find((one) => one.id === market)!;
+    await booksOn(tx, { market }).post({
+      scenario: 'credit.granted',
+      businessKey: `opening credit line of customer ${id}`,
+      valueDate: openingValueDate,
+      owners: { customer: id },
+      amounts: { limit: limitMinor ?? creditLimitMinor[currency] },
+      currency,
+      description: `Credit line of customer ${id}`,
+    });
+  }
+}
+
+/** Books what a partner puts in; for a partner in our custody, the money that arrives at the payment channel too. */
+async function contribute(
+  tx: Knex.Transaction,
+  { partner_id, payment_channel_id }: (typeof agreements)[number],
+): Promise<void> {
+  const { market } = parties.find(({ id }) => id === partner_id)! as { market: MarketId };
+  const { currency } = markets.find((one) => one.id === market)!;
+  const fact = {
+    valueDate: openingValueDate,
+    currency,
+    description: `Opening contribution of ${partner_id}`,
+  };
+  const books = booksOn(tx, { market });
+  await books.post({
+    ...fact,
+    scenario: 'funds.contributed',
+    businessKey: `opening contribution of ${partner_id}`,
+    owners: { fundingPartner: partner_id },
+    amounts: { contributed: contributedMinor[currency] },
+  });
+  if (!payment_channel_id) return;
+  await books.post({
+    ...fact,
+    scenario: 'general.custody-funds-received',
+    businessKey: `opening contribution of ${partner_id} received at ${payment_channel_id}`,
+    owners: { fundingPartner: partner_id, paymentChannel: payment_channel_id },
+    amounts: { received: contributedMinor[currency] },
+  });
+}
+
+/** jsonb columns take text; node-postgres would make a PostgreSQL array or record of anything else. */
+const jsonAsText = (row: object): object =>
+  Object.fromEntries(
+    Object.entries(row).map(([key, value]) => [
+      key,
+      value !== null && typeof value === 'object' ? JSON.stringify(value) : (value as unknown),
+    ]),
+  );
