@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type ErrorRequestHandler } from 'express';
+import type { PartySecrets } from '../schemas/outside/signature';
+import { createRules } from './behaviours';
+import { createCallbacks } from './callbacks';
+import { controlRoutes } from './control-routes';
+import { partyRoutes, problem, type ReceivedRequest } from './party-routes';
+import { openPayoutLog } from './payout-log';
+import { playPayouts } from './payouts';
+
+const DEFAULT_RETRY_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000];
+
+export interface SandboxOptions {
+  /** 0 takes any free port. */
+  port: number;
+  /** Only these parties exist. */
+  secrets: PartySecrets;
+  /** Address of the platform to which the parties call back, without a trailing slash. */
+  callbackBaseUrl: string;
+  /** Where the parties' payouts are kept; without it they are forgotten at the end. */
+  stateFile?: string;
+  /** How long a party waits before each further attempt to call back. */
+  callbackRetryDelaysMs?: readonly number[];
+}
+
+export interface Sandbox {
+  /** Address of the sandbox, without a trailing slash. */
+  url: string;
+  /** Ends all connections, timers and callbacks; what was still to come stays in the state file. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the outside world: every party of `secrets`, and the control address under `/control`, on the
+ * loopback address.
+ * @throws Error if the port is taken or the state file cannot be read.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const stop = new AbortController();
+  const log = openPayoutLog(options.stateFile);
+  const rules = createRules();
+  const requests: ReceivedRequest[] = [];
+  const callBack = createCallbacks({
+    baseUrl: options.callbackBaseUrl,
+    secrets: options.secrets,
+    retryDelaysMs: options.callbackRetryDelaysMs ?? DEFAULT_RETRY_DELAYS_MS,
+    stop: stop.signal,
+  });
+  const payouts = playPayouts(log, rules, callBack);
+
+  const app = express().disable('x-powered-by').disable('etag');
+  const party = partyRoutes(payouts, options.secrets, requests);
+  app.use(['/funding-partners/:party', '/payment-channels/:party'], party);
+  app.use('/control', controlRoutes(rules, payouts, requests));
+  app.use(answerError);
+
+  const server = createServer(app).listen(options.port, '127.0.0.1');
+  const close = async (): Promise<void> => {
+    server.close();
+    server.closeAllConnections();
+    stop.abort();
+    await payouts.close();
+    log.close();
+  };
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+/** A body that is too large or not JSON carries its own status; all else is a defect of the sandbox. */
+const answerError: ErrorRequestHandler = (error: { status?: number; message: string }, _req, res, _next) => {
+  if (error.status !== undefined && error.status < 500) {
+    return problem(res, error.status, 'INVALID_REQUEST', error.message);
+  }
+  console.error(error);
+  problem(res, 500, 'INTERNAL_ERROR', 'The sandbox failed; its own output says why.');
+};

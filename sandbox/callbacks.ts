@@ -1,0 +1,65 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { PayoutCallback, SettledPayout } from '../schemas/outside/payout';
+import { sign, type PartySecrets } from '../schemas/outside/signature';
+
+const ATTEMPT_TIMEOUT_MS = 10_000;
+
+export interface CallbackOptions {
+  /** Address of the platform, without a trailing slash. */
+  baseUrl: string;
+  secrets: PartySecrets;
+  /** How long to wait before the second attempt, the third, and so on; there is no attempt after the last. */
+  retryDelaysMs: readonly number[];
+  /** Ends all attempts, when the sandbox closes. */
+  stop: AbortSignal;
+}
+
+/**
+ * Makes the function by which a party tells the platform of a payout's outcome. All attempts carry the same
+ * `webhook-id`, also those of a later start, because the id is derived from the request; so the platform can
+ * store each notification once.
+ * @returns a function that resolves to true once the platform answered 2xx, and to false if it never did or
+ *   the sandbox closed meanwhile.
+ */
+export function createCallbacks(options: CallbackOptions) {
+  return async function callBack(party: string, settled: SettledPayout): Promise<boolean> {
+    for (const delayMs of [0, ...options.retryDelaysMs]) {
+      try {
+        if (delayMs > 0) await wait(delayMs, undefined, { signal: options.stop });
+        await attempt(options, party, settled);
+        return true;
+      } catch (error) {
+        if (options.stop.aborted) return false;
+        // The platform being away is what the next attempt is for; the reason must be seen all the same.
+        console.error(
+          `Callback of ${party} for ${settled.requestNo} did not get through: ${reasonOf(error)}`,
+        );
+      }
+    }
+    console.error(`Callback of ${party} for ${settled.requestNo} is given up; a query still tells.`);
+    return false;
+  };
+}
+
+async function attempt(options: CallbackOptions, party: string, settled: SettledPayout): Promise<void> {
+  const [secret] = options.secrets.get(party) ?? [];
+  if (secret === undefined) throw new Error(`there is no secret to sign with; add one to PARTY_SECRETS`);
+  const callback: PayoutCallback = { type: 'payout.settled', ...settled };
+  const rawBody = JSON.stringify(callback);
+  const id = `payout.settled:${party}:${settled.requestNo}`;
+  const response = await fetch(`${options.baseUrl}/callbacks/${encodeURIComponent(party)}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...sign({ secret, id, timestamp: new Date(), rawBody }) },
+    body: rawBody,
+    signal: AbortSignal.any([options.stop, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]),
+  });
+  // An unread body would hold the connection.
+  await response.arrayBuffer();
+  if (!response.ok) throw new Error(`the platform answered ${response.status}`);
+}
+
+/** Where fetch fails, its message says no more than that; the reason is the error's cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? cause.message : message;
+}
