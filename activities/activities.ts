@@ -1,0 +1,33 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Knex } from 'knex';
+import type { RefusalDetails } from '../workflows/moves/refusal';
+import type { ServiceId } from '../schemas/message';
+import { StepRefused, wrapper, type AnyService, type Delivered, type Delivery } from './handling';
+import type { Gateways } from './outside';
+import { services } from './services';
+
+/** Temporal's activities, by the names that its Web UI shows: "<service-id>.<message-id>". */
+export type Activities = Record<string, (delivery: Delivery) => Promise<Delivered>>;
+
+/** Makes the activities of all services: one for each message that a service receives. */
+export function activitiesOn(db: Knex, gateways: Gateways): Activities {
+  const all = Object.values(services) as unknown as AnyService[];
+  const deliver = wrapper(db, gateways, all);
+  return Object.fromEntries(
+    all.flatMap(({ id, receives }) =>
+      Object.keys(receives).map((type) => [
+        `${id}.${type}`,
+        (delivery: Delivery) => deliver(id, delivery).catch(failAsTemporalDoes(id)),
+      ]),
+    ),
+  );
+}
+
+/** A refusal ends the step for good; everything else is left as it is, for Temporal to try again. */
+const failAsTemporalDoes =
+  (service: ServiceId) =>
+  (error: unknown): never => {
+    if (!(error instanceof StepRefused)) throw error;
+    const details: RefusalDetails = { refusal: error.refusal, message: error.refusedMessage };
+    throw ApplicationFailure.nonRetryable(`${service}: ${error.refusal.reason}`, error.refusal.code, details);
+  };

@@ -1,0 +1,111 @@
+import type { Knex } from 'knex';
+import { GuardedAccountLimit } from '../../db/books/errors';
+import { positionOf, type Books } from '../../db/books/posting';
+import { heldBusinessDate } from '../../db/reference';
+import type { Scenario } from '../../domain/books/posting-rules';
+import { money, type Currency } from '../../domain/money';
+import type { MarketId } from '../../schemas/generated/messages';
+import { message } from '../../schemas/message';
+import { service } from '../service';
+
+interface Reservation {
+  application_id: string;
+  customer_id: string;
+  currency: Currency;
+  amount_minor: number;
+  state: 'RESERVED' | 'USED' | 'RELEASED';
+}
+
+/** 额度管理: keeps each customer's credit line: granted, reserved, used. The books' guard keeps applications within it. */
+export const creditLimitCenter = service('credit-limit-center', {
+  async 'reserve-credit-line'({ data, market }, { tx, books, refuse }) {
+    const { applicationId, customerId, amount } = data;
+    const reservation: Reservation = {
+      application_id: applicationId,
+      customer_id: customerId,
+      currency: amount.currency,
+      amount_minor: amount.amountMinor,
+      state: 'RESERVED',
+    };
+    const line = await positionOf(tx, 'credit', customerId);
+    if (!line.some(({ currency }) => currency === amount.currency)) {
+      return refuse('NO_CREDIT_LINE', `The customer has no credit line in ${amount.currency}.`);
+    }
+    try {
+      const { journalId } = await post(
+        { tx, books, market },
+        'credit.reserved',
+        'credit reservation',
+        reservation,
+      );
+      await tx('credit_limit_center.credit_reservation').insert(reservation);
+      return [message('credit-reserved', { applicationId, customerId, amount, journalId })];
+    } catch (error) {
+      if (error instanceof GuardedAccountLimit)
+        return refuse('CREDIT_LIMIT_EXCEEDED', 'The amount is more than what is left of the credit line.');
+      throw error;
+    }
+  },
+
+  async 'disbursement-succeeded'({ data, market }, { tx, books }) {
+    const reservation = await settle(tx, data.applicationId, 'USED');
+    if (!reservation) throw new Error(`No credit is reserved for loan application ${data.applicationId}.`);
+    await post({ tx, books, market }, 'credit.used', 'credit use', reservation);
+    return [];
+  },
+
+  async 'disbursement-failed'({ data, market }, { tx, books }) {
+    const { applicationId, customerId, principal } = data;
+    const reservation = await settle(tx, applicationId, 'RELEASED');
+    if (!reservation) {
+      return [
+        message('credit-released', {
+          applicationId,
+          customerId,
+          amount: money(principal.currency, 0),
+          journalId: null,
+        }),
+      ];
+    }
+    const { journalId } = await post({ tx, books, market }, 'credit.released', 'credit release', reservation);
+    return [
+      message('credit-released', {
+        applicationId,
+        customerId,
+        amount: money(reservation.currency, reservation.amount_minor),
+        journalId,
+      }),
+    ];
+  },
+});
+
+/** Ends a reservation; undefined when nothing is reserved (any more). */
+async function settle(
+  tx: Knex,
+  applicationId: string,
+  state: 'USED' | 'RELEASED',
+): Promise<Reservation | undefined> {
+  const [reservation] = await tx<Reservation>('credit_limit_center.credit_reservation')
+    .where({ application_id: applicationId, state: 'RESERVED' })
+    .update({ state, updated_at: tx.fn.now() } as never)
+    .returning('*');
+  return reservation as Reservation | undefined;
+}
+
+/** Posts a movement of the customer's line; the key names the fact, so that it is posted once. */
+async function post(
+  { tx, books, market }: { tx: Knex.Transaction; books: Books; market: MarketId },
+  scenario: Extract<Scenario, `credit.${'reserved' | 'used' | 'released'}`>,
+  fact: string,
+  { application_id, customer_id, currency, amount_minor }: Reservation,
+) {
+  return books.post({
+    scenario,
+    businessKey: `${fact} of loan application ${application_id}`,
+    valueDate: await heldBusinessDate(tx, market),
+    owners: { customer: customer_id },
+    amounts: { principal: amount_minor },
+    currency,
+    description: `${fact} of loan application ${application_id}`,
+  });
+}

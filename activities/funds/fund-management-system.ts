@@ -1,0 +1,224 @@
+import type { Knex } from 'knex';
+import { GuardedAccountLimit } from '../../db/books/errors';
+import type { Books, PostedJournal } from '../../db/books/posting';
+import { heldBusinessDate } from '../../db/reference';
+import { marketOf } from '../../db/reference';
+import { reservationIdOf } from '../../domain/identifiers';
+import { money, type Currency } from '../../domain/money';
+import type { Scenario } from '../../domain/books/posting-rules';
+import type { MarketId } from '../../schemas/generated/messages';
+import { message } from '../../schemas/message';
+import { service } from '../service';
+
+type State = 'FROZEN' | 'IN_TRANSIT' | 'PAID_OUT' | 'RELEASED';
+interface Reservation {
+  reservation_id: string;
+  application_id: string;
+  partner_id: string;
+  currency: Currency;
+  amount_minor: number;
+  state: State;
+}
+interface Funds {
+  tx: Knex.Transaction;
+  books: Books;
+}
+
+/**
+ * 资金账户管理: keeps each funding partner's position: available, frozen, in transit, paid out.
+ * Which message moves which position stands in docs/ledger.md. Every movement is keyed by its economic fact, so that
+ * several messages may tell of one fact and one of them moves the money.
+ */
+export const fundManagementSystem = service('fund-management-system', {
+  async 'reserve-funds'({ data, market }, { tx, books, refuse }) {
+    const { applicationId, attempt, partnerId, amount } = data;
+    const reservation: Reservation = {
+      reservation_id: reservationIdOf(applicationId, attempt),
+      application_id: applicationId,
+      partner_id: partnerId,
+      currency: amount.currency,
+      amount_minor: amount.amountMinor,
+      state: 'FROZEN',
+    };
+    try {
+      await post(
+        { tx, books },
+        'funds.reserved',
+        'fund reservation',
+        reservation,
+        await heldBusinessDate(tx, market),
+      );
+    } catch (error) {
+      if (error instanceof GuardedAccountLimit)
+        return refuse('INSUFFICIENT_FUNDS', `${partnerId} has less available than the payout.`);
+      throw error;
+    }
+    await tx('fund_management_system.fund_reservation').insert(reservation);
+    return [
+      message('fund-reserved', {
+        applicationId,
+        attempt,
+        reservationId: reservation.reservation_id,
+        partnerId,
+        amount,
+      }),
+    ];
+  },
+
+  async 'disbursement-requested'({ data, market }, { tx, books }) {
+    const { reservation } = await move(tx, data.reservationId, ['FROZEN'], 'IN_TRANSIT');
+    const journal = await post(
+      { tx, books },
+      'funds.payout-started',
+      'payout start',
+      reservation,
+      await heldBusinessDate(tx, market),
+    );
+    return [recorded('PAYOUT_STARTED', reservation, journal)];
+  },
+
+  async 'payment-succeeded'({ data }, { tx, books }) {
+    const { reservation } = await move(tx, data.reservationId, ['IN_TRANSIT'], 'PAID_OUT');
+    const journal = await post({ tx, books }, 'funds.paid-out', 'payout', reservation, data.valueDate);
+    return [recorded('PAID_OUT', reservation, journal)];
+  },
+
+  async 'payment-failed'({ data, market }, { tx, books }) {
+    const { reservation } = await move(tx, data.reservationId, ['IN_TRANSIT'], 'FROZEN');
+    const journal = await post(
+      { tx, books },
+      'funds.payout-failed',
+      'payout failure',
+      reservation,
+      await heldBusinessDate(tx, market),
+    );
+    return [recorded('PAYOUT_FAILED', reservation, journal)];
+  },
+
+  async 'disbursement-succeeded'({ data }, { tx, books }) {
+    // A partner in our custody: payment-succeeded has told of this payout, and it moves nothing a second time.
+    const { reservation, before } = await move(
+      tx,
+      data.reservationId,
+      ['IN_TRANSIT', 'PAID_OUT'],
+      'PAID_OUT',
+    );
+    if (before === 'PAID_OUT') return [];
+    const journal = await post({ tx, books }, 'funds.paid-out', 'payout', reservation, data.disbursedOn);
+    return [recorded('PAID_OUT', reservation, journal)];
+  },
+
+  async 'disbursement-failed'({ data, market }, { tx, books }) {
+    const open = await tx<Reservation>('fund_management_system.fund_reservation')
+      .where('application_id', data.applicationId)
+      .whereIn('state', ['FROZEN', 'IN_TRANSIT']);
+    // Each attempt's reservation is released before the next is tried; what is left would be money nobody looks for.
+    for (const { reservation_id } of open) await release({ tx, books }, market, reservation_id);
+    return [];
+  },
+
+  async 'release-fund-reservation'({ data, market }, { tx, books, refuse }) {
+    const { applicationId, reservationId } = data;
+    const released = await release({ tx, books }, market, reservationId);
+    if (released === 'PAID_OUT')
+      return refuse('RESERVATION_PAID_OUT', 'The payout is confirmed: its money cannot be released.');
+    if (released === 'NOTHING') {
+      const { currency } = await marketOf(tx, market);
+      return [
+        message('fund-reservation-released', {
+          applicationId,
+          reservationId,
+          partnerId: null,
+          amount: money(currency, 0),
+          releasedFrom: 'NOTHING',
+        }),
+      ];
+    }
+    const { reservation, before } = released;
+    return [
+      message('fund-reservation-released', {
+        applicationId,
+        reservationId,
+        partnerId: reservation.partner_id,
+        amount: money(reservation.currency, reservation.amount_minor),
+        releasedFrom: before,
+      }),
+    ];
+  },
+});
+
+/** Moves a reservation on, and says where it was. Another state than those allowed is a bug: the step stops there. */
+async function move(
+  tx: Knex,
+  reservationId: string,
+  from: readonly State[],
+  to: State,
+): Promise<{ reservation: Reservation; before: State }> {
+  const reservation = await tx<Reservation>('fund_management_system.fund_reservation')
+    .where('reservation_id', reservationId)
+    .forUpdate()
+    .first();
+  if (!reservation || !from.includes(reservation.state)) {
+    throw new Error(
+      `Fund reservation ${reservationId} is ${reservation?.state ?? 'missing'}, not ${from.join(' or ')}.`,
+    );
+  }
+  await tx('fund_management_system.fund_reservation')
+    .where('reservation_id', reservationId)
+    .update({ state: to, updated_at: tx.fn.now() });
+  return { reservation, before: reservation.state };
+}
+
+/** Gives a reservation's money back to what is available, from wherever it is; tolerates that it never was. */
+async function release(
+  { tx, books }: Funds,
+  market: MarketId,
+  reservationId: string,
+): Promise<{ reservation: Reservation; before: 'FROZEN' | 'IN_TRANSIT' } | 'PAID_OUT' | 'NOTHING'> {
+  const found = await tx<Reservation>('fund_management_system.fund_reservation')
+    .where('reservation_id', reservationId)
+    .first();
+  if (!found || found.state === 'RELEASED') return 'NOTHING';
+  if (found.state === 'PAID_OUT') return 'PAID_OUT';
+  const { reservation, before } = await move(tx, reservationId, ['FROZEN', 'IN_TRANSIT'], 'RELEASED');
+  const today = await heldBusinessDate(tx, market);
+  if (before === 'IN_TRANSIT')
+    await post({ tx, books }, 'funds.payout-failed', 'payout failure', reservation, today);
+  await post({ tx, books }, 'funds.reservation-released', 'fund release', reservation, today);
+  return { reservation, before: before as 'FROZEN' | 'IN_TRANSIT' };
+}
+
+const post = (
+  { books }: Funds,
+  scenario: Extract<
+    Scenario,
+    `funds.${'reserved' | 'payout-started' | 'paid-out' | 'payout-failed' | 'reservation-released'}`
+  >,
+  fact: string,
+  { reservation_id, partner_id, currency, amount_minor }: Reservation,
+  valueDate: string,
+): Promise<PostedJournal> =>
+  books.post({
+    scenario,
+    businessKey: `${fact} of ${reservation_id}`,
+    valueDate,
+    owners: { fundingPartner: partner_id },
+    amounts: { payout: amount_minor },
+    currency,
+    description: `${fact} of ${reservation_id}`,
+  });
+
+const recorded = (
+  movement: 'PAYOUT_STARTED' | 'PAID_OUT' | 'PAYOUT_FAILED',
+  reservation: Reservation,
+  { journalId }: PostedJournal,
+) =>
+  message('fund-transaction-recorded', {
+    transactionId: `${movement}:${reservation.reservation_id}`,
+    partnerId: reservation.partner_id,
+    applicationId: reservation.application_id,
+    reservationId: reservation.reservation_id,
+    movement,
+    amount: money(reservation.currency, reservation.amount_minor),
+    journalId,
+  });

@@ -1,0 +1,55 @@
+import { marketOf } from '../../db/reference';
+import { dayInZone } from '../../domain/calendar';
+import { paymentRequestNoOf } from '../../domain/identifiers';
+import { message } from '../../schemas/message';
+import { service } from '../service';
+
+/** 支付系统: pays out through a payment channel. */
+export const paymentSystem = service('payment-system', {
+  'initiate-payment': {
+    async ask({ data }, { tx }) {
+      const { paymentId, purpose, applicationId, paymentChannelId, amount, beneficiary } = data;
+      const requestNo = paymentRequestNoOf(paymentId);
+      await tx('payment_system.payment_order')
+        .insert({
+          payment_id: paymentId,
+          purpose,
+          application_id: applicationId,
+          payment_channel_id: paymentChannelId,
+          currency: amount.currency,
+          amount_minor: amount.amountMinor,
+          state: 'INITIATED',
+          request_no: requestNo,
+        })
+        .onConflict('payment_id')
+        .ignore();
+      return {
+        party: paymentChannelId,
+        operation: 'payment-channel-payout',
+        businessKey: `payment ${paymentId}`,
+        requestNo,
+        body: { amount, beneficiary, reference: applicationId },
+      };
+    },
+    async settle({ data, market }, answer, { tx }) {
+      const { beneficiary: _beneficiary, ...payment } = data;
+      const requestNo = paymentRequestNoOf(data.paymentId);
+      await tx('payment_system.payment_order')
+        .where({ payment_id: data.paymentId, state: 'INITIATED' })
+        .update({ state: answer.status, updated_at: tx.fn.now() });
+      if (answer.status === 'FAILED')
+        return [message('payment-failed', { ...payment, requestNo, failure: answer.failure })];
+      const { transactionNo, paidAt } = answer;
+      const { timeZone } = await marketOf(tx, market);
+      return [
+        message('payment-succeeded', {
+          ...payment,
+          requestNo,
+          transactionNo,
+          paidAt,
+          valueDate: dayInZone(paidAt, timeZone),
+        }),
+      ];
+    },
+  },
+});

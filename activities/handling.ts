@@ -1,0 +1,275 @@
+import type { Knex } from 'knex';
+import { booksOn } from '../db/books/posting';
+import { openRequest, type OutsideAnswer } from '../db/outside';
+import { checkReceived, composeCommand, composeSent, type CommandDraft } from '../schemas/compose';
+import { contentHash } from '../schemas/identity';
+import type { FlowRun, Message, MessageType, ServiceId } from '../schemas/message';
+import { idOf, typeOf } from '../schemas/message';
+import { isOutsideRequest, pursue, waitFor, type Gateways, type Waiting } from './outside';
+import type { Handling, OutsideHandler, Refusal, Sent } from './service';
+
+/** A service without the types of its catalog entry: the wrapper serves all of them alike. */
+export interface AnyService {
+  id: ServiceId;
+  receives: Record<string, AnyReceiver>;
+}
+type AnyHandler = (received: Message, handling: Handling & { refusal: Refusal }) => Promise<Sent>;
+type AnyReceiver = AnyHandler | OutsideHandler<ServiceId, MessageType>;
+
+/** One step of a flow: a message on its way to a service, and the services to which the answers go on. */
+export interface Delivery {
+  run: FlowRun;
+  message: Message | CommandDraft;
+  /** The answers go on to these in turn, in the same transaction. */
+  then: ServiceId[];
+  /** Set when the message is a command that comes back to its sender. */
+  refusal?: Refusal;
+}
+
+/** What came of a step: everything that was sent, in order; or that an outside party's final word is not known yet. */
+export type Delivered = { sent: Message[] } | { waitingFor: Waiting };
+
+/** A business refusal on its way out of a handler. */
+class Refused extends Error {
+  constructor(readonly refusal: Refusal) {
+    super(`${refusal.code}: ${refusal.reason}`);
+  }
+}
+
+/** The refusal that ends a step: what was refused and why. The activity makes an ApplicationFailure of it. */
+export class StepRefused extends Error {
+  constructor(
+    readonly refusal: Refusal,
+    readonly refusedMessage: Message,
+  ) {
+    super(refusal.reason);
+  }
+}
+
+/** The same message id came with other content. */
+export class MessageConflict extends Error {}
+
+/** What is on record for a message at a service: null when it was never handled there. */
+async function recorded(
+  db: Knex,
+  service: ServiceId,
+  message: Message,
+): Promise<{ sent: Message[] } | { refusal: Refusal } | null> {
+  const { rows } = await db.raw<{
+    rows: { content_hash: Buffer; refusal: Refusal | null; sent: Message[] | null }[];
+  }>(
+    `select h.content_hash, h.refusal,
+            (select jsonb_agg(m.body order by m.id) from messages.message m
+              where m.causation_id = h.message_id and m.source = h.service) as sent
+       from messages.handling h where h.service = ? and h.message_id = ?`,
+    [service, idOf(message)],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  if (!row.content_hash.equals(contentHash(message))) {
+    throw new MessageConflict(`${service} has handled message ${idOf(message)} with other content.`);
+  }
+  return row.refusal ? { refusal: row.refusal } : { sent: row.sent ?? [] };
+}
+
+/** Writes the end of a handling: its row, the messages that it sent, and the message itself where nobody wrote it yet. */
+async function record(
+  tx: Knex,
+  run: FlowRun,
+  service: ServiceId,
+  message: Message,
+  end: { sent: Message[] } | { refusal: Refusal },
+): Promise<void> {
+  const sent = 'sent' in end ? end.sent : [];
+  // What a service sent was written when it was sent; a client's or an orchestrator's own command is written here.
+  const bodies = message.causationId === null && 'commandId' in message ? [message, ...sent] : sent;
+  await tx.raw(
+    `with handled as (
+       insert into messages.handling (service, message_id, message_type, source, market, flow, flow_id, parent_flow_id,
+                                      content_hash, emitted, refusal)
+       values (:service, :messageId, :type, :source, :market, :flow, :flowId, :parentFlowId, :hash, :emitted, :refusal)
+     )
+     insert into messages.message (message_id, message_type, source, market, flow_id, causation_id, body)
+     select coalesce(body ->> 'eventId', body ->> 'commandId')::uuid, coalesce(body ->> 'eventType', body ->> 'commandType'),
+            body ->> 'source', body ->> 'market', body ->> 'flowId', (body ->> 'causationId')::uuid, body
+       from jsonb_array_elements(:bodies::jsonb) with ordinality as sent (body, ordinal)
+      order by ordinal`,
+    {
+      service,
+      messageId: idOf(message),
+      type: typeOf(message),
+      source: message.source,
+      market: message.market,
+      flow: run.flow,
+      flowId: run.flowId,
+      parentFlowId: run.parentFlowId ?? null,
+      hash: contentHash(message),
+      emitted: sent.map((one) => typeOf(one)),
+      refusal: 'refusal' in end ? JSON.stringify(end.refusal) : null,
+      bodies: JSON.stringify(bodies),
+    },
+  );
+}
+
+/** What a handler works with, on one transaction. */
+const handlingOn = (tx: Knex.Transaction, { run, refusal }: Delivery, message: Message) => ({
+  tx,
+  // Only the handler of a command that came back looks at it, and a command comes back only with its refusal.
+  refusal: refusal!,
+  books: booksOn(tx, { messageId: idOf(message), flowId: run.flowId, market: run.market }),
+  refuse(code: string, reason: string): never {
+    throw new Refused({ code, reason });
+  },
+});
+
+/**
+ * The wrapper around every handling of every service: one transaction that takes the message in, changes the service's
+ * own tables, posts to the books, and records the answer. Whatever is tried again meets the record and changes nothing.
+ */
+export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyService[]) {
+  const byId = new Map(services.map((one) => [one.id, one]));
+
+  const receiverOf = (service: AnyService, message: Message): AnyReceiver => {
+    const receiver = service.receives[typeOf(message)];
+    if (!receiver) throw new Error(`${service.id} has no handler for ${typeOf(message)}.`);
+    return receiver;
+  };
+
+  /** One handling inside a transaction, recorded; what is on record already is returned as it was. */
+  async function handle(
+    tx: Knex.Transaction,
+    delivery: Delivery,
+    service: AnyService,
+    message: Message,
+    receiver: AnyHandler,
+  ): Promise<Message[]> {
+    const { run } = delivery;
+    const before = await recorded(tx, service.id, message);
+    if (before && 'refusal' in before) throw new Refused(before.refusal);
+    if (before) return before.sent;
+    const sent = composeSent(
+      run,
+      service.id,
+      message,
+      await receiver(message, handlingOn(tx, delivery, message)),
+    );
+    await record(tx, run, service.id, message, { sent });
+    return sent;
+  }
+
+  /** Passes what was sent on to the services that the step names after the first, in the same transaction. */
+  async function passOn(tx: Knex.Transaction, delivery: Delivery, sent: Message[]): Promise<Message[]> {
+    const all = [...sent];
+    let last = sent;
+    for (const id of delivery.then) {
+      const next = byId.get(id)!;
+      const forNext = last.filter((one) => typeOf(one) in next.receives);
+      last = [];
+      for (const message of forNext) {
+        const receiver = receiverOf(next, message);
+        if (typeof receiver !== 'function') {
+          throw new Error(
+            `${id} asks an outside party about ${typeOf(message)}: pass it on in a step of its own.`,
+          );
+        }
+        last.push(...(await handle(tx, delivery, next, message, receiver)));
+      }
+      all.push(...last);
+    }
+    return all;
+  }
+
+  /** Does a step's work in one transaction. A refusal undoes all of it and is recorded in its place. */
+  async function inOneTransaction<T>(
+    { run }: Delivery,
+    service: AnyService,
+    message: Message,
+    work: (tx: Knex.Transaction) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await db.transaction(work);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (!(await recorded(db, service.id, message))) {
+        await record(db, run, service.id, message, { refusal: error.refusal });
+      }
+      throw new StepRefused(error.refusal, message);
+    }
+  }
+
+  /** A handling that may need an outside party: asked in one transaction, settled in another once the answer is known. */
+  async function handleOutside(
+    delivery: Delivery,
+    service: AnyService,
+    message: Message,
+    { ask, settle }: OutsideHandler<ServiceId, MessageType>,
+  ): Promise<Delivered> {
+    const { run } = delivery;
+    const asked = await inOneTransaction(delivery, service, message, async (tx) => {
+      if (await recorded(tx, service.id, message)) return null;
+      const wanted = await ask(message, handlingOn(tx, delivery, message));
+      if (isOutsideRequest(wanted))
+        return openRequest(tx, { ...wanted, flowId: run.flowId, messageId: idOf(message) });
+      return {
+        sent: await passOn(
+          tx,
+          delivery,
+          await handle(tx, delivery, service, message, () => Promise.resolve(wanted)),
+        ),
+      };
+    });
+    if (asked && 'sent' in asked) return asked;
+
+    let answer: OutsideAnswer | null = null;
+    if (asked) {
+      const row = await pursue(db, gateways, asked);
+      if (!row.answer) return { waitingFor: waitFor(row) };
+      answer = row.answer;
+    }
+    return {
+      sent: await inOneTransaction(delivery, service, message, async (tx) =>
+        passOn(
+          tx,
+          delivery,
+          await handle(tx, delivery, service, message, (received, on) => settle(received, answer!, on)),
+        ),
+      ),
+    };
+  }
+
+  async function carryOut(service: AnyService, message: Message, delivery: Delivery): Promise<Delivered> {
+    const receiver = receiverOf(service, message);
+    if (typeof receiver !== 'function') return handleOutside(delivery, service, message, receiver);
+    return {
+      sent: await inOneTransaction(delivery, service, message, async (tx) =>
+        passOn(tx, delivery, await handle(tx, delivery, service, message, receiver)),
+      ),
+    };
+  }
+
+  /**
+   * Carries out one step: the message is handled by the service once, whatever happens and however often it is tried.
+   *
+   * In: the service's id and the delivery. Out: what was sent, by all services of the step in order, or what it waits for.
+   * Throws StepRefused when the service refused, now or before; MessageConflict when the message's id was used for other
+   * content; anything else is technical, has changed nothing, and may be tried again.
+   */
+  return async function deliver(serviceId: ServiceId, delivery: Delivery): Promise<Delivered> {
+    const service = byId.get(serviceId)!;
+    const message =
+      'occurrence' in delivery.message ? composeCommand(delivery.run, delivery.message) : delivery.message;
+    checkReceived(message, serviceId);
+    try {
+      return await carryOut(service, message, delivery);
+    } catch (error) {
+      // Two attempts ran at once and the other was first: its answer is on record, and this one was rolled back.
+      if (isLostRace(error)) return carryOut(service, message, delivery);
+      throw error;
+    }
+  };
+}
+
+const isLostRace = (error: unknown): boolean => {
+  const { code, table } = error as { code?: string; table?: string };
+  return code === '23505' && table === 'handling';
+};

@@ -1,0 +1,72 @@
+import type { Knex } from 'knex';
+import type { OutsideAnswer, OutsideOperation, OutsideRequestRow } from '../db/outside';
+import { noteUnsettled, requestOf, settleRequest } from '../db/outside';
+
+export type { OutsideAnswer } from '../db/outside';
+
+/** What a service wants to ask of an outside party. */
+export interface OutsideRequest {
+  /** Party to ask: a funding partner or a payment channel of the reference data. */
+  party: string;
+  operation: OutsideOperation;
+  /** Names what is wanted, not the message that wants it: "payout of loan application LA1, attempt 1". */
+  businessKey: string;
+  /** The number under which the party knows the request, made from the business key. */
+  requestNo: string;
+  body: object;
+}
+
+/** What one exchange with a party gave: its final word, or that it is still working, or that nobody knows. */
+export type Exchange = OutsideAnswer | { status: 'PROCESSING' } | { status: 'UNKNOWN'; why: string };
+
+/** Speaks to outside parties: one per operation, in activities/gateways/. */
+export interface Gateway {
+  send(row: OutsideRequestRow): Promise<Exchange>;
+  /** Asks the party what became of a request; 'NOT_KNOWN' when the party has never seen its number. */
+  query(row: OutsideRequestRow): Promise<Exchange | { status: 'NOT_KNOWN' }>;
+}
+
+export type Gateways = Record<OutsideOperation, Gateway>;
+
+/** Whether a handler's answer is a request to an outside party, and not what the service sends. */
+export const isOutsideRequest = (asked: object): asked is OutsideRequest => 'requestNo' in asked;
+
+/** What a flow waits for: a callback about a request, or the moment to ask the party again. */
+export interface Waiting {
+  requestNo: string;
+  party: string;
+  askAgainInMs: number;
+}
+
+/** How long to wait for a callback before asking again: 1, 2, 4 … 60 seconds, by how often the party was asked. */
+export const waitFor = ({ requestNo, party, askedCount }: OutsideRequestRow): Waiting => ({
+  requestNo,
+  party,
+  askAgainInMs: Math.min(1000 * 2 ** Math.max(askedCount - 1, 0), 60_000),
+});
+
+/**
+ * Carries an opened request as far as it goes now: asks the party, and settles the row when the answer is final.
+ *
+ * A row that was there before may have been sent by an attempt that died, so the party is asked what became of it first,
+ * and it is sent again, under the same number, only if the party has never seen it. Returns the row as it then stands;
+ * an unsettled row means: wait for the callback, and ask again later. Faults of the party never throw.
+ */
+export async function pursue(
+  db: Knex,
+  gateways: Gateways,
+  { row, isNew }: { row: OutsideRequestRow; isNew: boolean },
+): Promise<OutsideRequestRow> {
+  if (row.answer) return row;
+  const gateway = gateways[row.operation];
+  const known = isNew ? { status: 'NOT_KNOWN' as const } : await gateway.query(row);
+  const exchange = known.status === 'NOT_KNOWN' ? await gateway.send(row) : known;
+
+  if (exchange.status === 'SUCCEEDED' || exchange.status === 'FAILED') {
+    await settleRequest(db, row.requestNo, exchange, known.status === 'NOT_KNOWN' ? 'ANSWER' : 'QUERY');
+  } else {
+    await noteUnsettled(db, row.requestNo, exchange.status);
+  }
+  // Read again: a callback may have settled the row while we were asking, and the first word stands.
+  return requestOf(db, row.requestNo);
+}

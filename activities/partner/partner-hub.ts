@@ -1,0 +1,88 @@
+import { marketOf } from '../../db/reference';
+import { dayInZone } from '../../domain/calendar';
+import { paymentIdOf, payoutRequestNoOf } from '../../domain/identifiers';
+import { message } from '../../schemas/message';
+import { service } from '../service';
+
+/** 机构管理: speaks for the funding partners: has a partner pay out itself, or our payment system pay out of its money. */
+export const partnerHub = service('partner-hub', {
+  'disbursement-requested': {
+    async ask({ data }) {
+      const { applicationId, attempt, reservationId, partnerId, payout, beneficiary, paymentChannelId } =
+        data;
+      if (data.payoutBy === 'CUSTODY') {
+        return [
+          message('initiate-payment', {
+            paymentId: paymentIdOf(applicationId, attempt),
+            purpose: 'DISBURSEMENT',
+            applicationId,
+            attempt,
+            reservationId,
+            partnerId,
+            paymentChannelId: paymentChannelId!,
+            amount: payout,
+            beneficiary,
+          }),
+        ];
+      }
+      return {
+        party: partnerId,
+        operation: 'funding-partner-payout',
+        businessKey: `payout of loan application ${applicationId}, attempt ${attempt}`,
+        requestNo: payoutRequestNoOf(applicationId, attempt),
+        body: { amount: payout, beneficiary, reference: applicationId },
+      };
+    },
+    async settle({ data, market }, answer, { tx, refuse }) {
+      if (answer.status === 'FAILED')
+        return refuse('PARTNER_REFUSED', `${data.partnerId} refused the payout: ${answer.failure.code}.`);
+      const { applicationId, attempt, reservationId, partnerId, payoutBy, payout } = data;
+      const { transactionNo, paidAt } = answer;
+      const { timeZone } = await marketOf(tx, market);
+      return [
+        message('partner-disbursement-succeeded', {
+          applicationId,
+          attempt,
+          reservationId,
+          partnerId,
+          payoutBy,
+          amount: payout,
+          requestNo: payoutRequestNoOf(applicationId, attempt),
+          transactionNo,
+          paidAt,
+          valueDate: dayInZone(paidAt, timeZone),
+        }),
+      ];
+    },
+  },
+
+  async 'payment-succeeded'({ data }) {
+    const {
+      applicationId,
+      attempt,
+      reservationId,
+      partnerId,
+      paymentChannelId,
+      amount,
+      requestNo,
+      transactionNo,
+      paidAt,
+      valueDate,
+    } = data;
+    return [
+      message('partner-disbursement-succeeded', {
+        applicationId,
+        attempt,
+        reservationId,
+        partnerId,
+        payoutBy: 'CUSTODY',
+        paymentChannelId,
+        amount,
+        requestNo,
+        transactionNo,
+        paidAt,
+        valueDate,
+      }),
+    ];
+  },
+});

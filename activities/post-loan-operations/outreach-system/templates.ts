@@ -1,0 +1,32 @@
+export type Language = 'zh' | 'id' | 'en';
+export type Template = keyof typeof templates;
+
+/** What a customer reads. `{reference}` and `{amount}` are filled in; nothing else varies. */
+const templates = {
+  DISBURSEMENT_SUCCEEDED: {
+    zh: '您的借款 {reference} 已放款,到账金额 {amount}。',
+    id: 'Pinjaman Anda {reference} telah dicairkan sebesar {amount}.',
+    en: 'Your loan {reference} has been paid out: {amount}.',
+  },
+  LOAN_APPLICATION_REJECTED: {
+    zh: '很抱歉,您的借款申请 {reference} 未通过审批。',
+    id: 'Mohon maaf, pengajuan pinjaman Anda {reference} belum dapat disetujui.',
+    en: 'We are sorry: your loan application {reference} was not approved.',
+  },
+  DISBURSEMENT_FAILED: {
+    zh: '您的借款申请 {reference} 放款未成功,额度已恢复,没有产生任何费用。',
+    id: 'Pencairan pengajuan pinjaman Anda {reference} tidak berhasil. Limit Anda telah dipulihkan dan tidak ada biaya.',
+    en: 'Your loan application {reference} could not be paid out. Your credit line is restored and nothing was charged.',
+  },
+} as const satisfies Record<string, Record<Language, string>>;
+
+/** The text of a template in a language. Throws when there is no such template: a flow asks only for those above. */
+export function bodyOf(
+  template: Template,
+  language: Language,
+  values: { reference: string; amount: string },
+): string {
+  const text = templates[template]?.[language];
+  if (!text) throw new Error(`There is no template ${template}.`);
+  return text.replace('{reference}', values.reference).replace('{amount}', values.amount);
+}

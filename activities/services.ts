@@ -1,0 +1,30 @@
+import { accountingCenter } from './accounting/accounting-center';
+import { assetCenter } from './asset/asset-center';
+import { repaymentPlanService } from './asset/repayment-plan-service';
+import { creditLimitCenter } from './credit/credit-limit-center';
+import { fundManagementSystem } from './funds/fund-management-system';
+import { fundRoutingSystem } from './funds/fund-routing-system';
+import { paymentSystem } from './funds/payment-system';
+import { partnerHub } from './partner/partner-hub';
+import { outreachSystem } from './post-loan-operations/outreach-system';
+import { productCalculationService } from './product/product-calculation-service';
+import { decisionEngine } from './risk/decision-engine';
+import { loanEngine } from './transaction/loan-engine';
+
+/** Every service that is built, by its catalog id. */
+export const services = {
+  'accounting-center': accountingCenter,
+  'asset-center': assetCenter,
+  'credit-limit-center': creditLimitCenter,
+  'decision-engine': decisionEngine,
+  'fund-management-system': fundManagementSystem,
+  'fund-routing-system': fundRoutingSystem,
+  'loan-engine': loanEngine,
+  'outreach-system': outreachSystem,
+  'partner-hub': partnerHub,
+  'payment-system': paymentSystem,
+  'product-calculation-service': productCalculationService,
+  'repayment-plan-service': repaymentPlanService,
+} as const;
+
+export type ServiceMap = typeof services;

@@ -1,0 +1,86 @@
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Knex } from 'knex';
+import { activitiesOn } from '../activities/activities';
+import { payoutGateway } from '../activities/gateways/payout';
+import type { Gateways } from '../activities/outside';
+import { connect } from '../db/pool';
+import { parties } from '../db/reference';
+import { partyQueue } from '../workflows/moves/party-queue';
+import type { WorkerConfig } from './config';
+
+/** How many flows one process works on at once; each holds at most one database connection while it takes a step. */
+const concurrentSteps = 40;
+const databaseConnections = 20;
+
+/** Running workers of one process. */
+export interface RunningWorkers {
+  /** Ends when all workers have ended; fails when one of them does. */
+  done: Promise<void>;
+  /** Lets the steps that run finish, then ends. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the workers of one process: one for the flows and their database steps, and one for each outside party, with a
+ * queue and a rate limit of its own, so that a slow party starves nothing else.
+ * In: the configuration; options that a test sets (a prebuilt bundle, say). Throws when a server cannot be reached.
+ */
+export async function startWorkers(
+  config: WorkerConfig,
+  options: Partial<WorkerOptions> = {},
+): Promise<RunningWorkers> {
+  const db = connect(config.databaseUrl, { max: databaseConnections, applicationName: 'credit-worker' });
+  const connection = await NativeConnection.connect({ address: config.temporalAddress });
+  const activities = activitiesOn(db, gatewaysOf(config));
+  const common = {
+    connection,
+    namespace: config.temporalNamespace,
+    activities,
+    shutdownGraceTime: '10 seconds',
+  } as const;
+  const flows = await Worker.create({
+    ...common,
+    ...(options.workflowBundle ? {} : { workflowsPath: require.resolve('../workflows') }),
+    taskQueue: config.taskQueue,
+    maxConcurrentLocalActivityExecutions: concurrentSteps,
+    ...options,
+  });
+  const asking = await Promise.all(
+    (await parties(db)).map((party) => partyWorker(common, config.taskQueue, party)),
+  );
+  const workers = [flows, ...asking];
+  const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  return {
+    done,
+    async stop() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done.finally(() => closeAll(db, connection));
+    },
+  };
+}
+
+const gatewaysOf = ({ partiesUrl, partySecrets }: WorkerConfig): Gateways => {
+  const access = { baseUrl: partiesUrl, secrets: partySecrets };
+  return {
+    'funding-partner-payout': payoutGateway('funding-partners', access),
+    'payment-channel-payout': payoutGateway('payment-channels', access),
+  };
+};
+
+const partyWorker = (
+  common: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities'>,
+  taskQueue: string,
+  { id, maxRequestsPerSecond }: { id: string; maxRequestsPerSecond: number },
+): Promise<Worker> =>
+  Worker.create({
+    ...common,
+    taskQueue: partyQueue(taskQueue, id),
+    maxConcurrentActivityTaskExecutions: 10,
+    maxConcurrentActivityTaskPolls: 2,
+    maxTaskQueueActivitiesPerSecond: maxRequestsPerSecond,
+  });
+
+async function closeAll(db: Knex, connection: NativeConnection): Promise<void> {
+  await db.destroy();
+  await connection.close();
+}
