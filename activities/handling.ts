@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import { booksOn } from '../db/books/posting';
-import { openRequest, type OutsideAnswer } from '../db/outside';
+import { answerOnRecord, recordAnswer } from '../db/messages';
+import { openRequest } from '../db/outside';
 import { checkReceived, composeCommand, composeSent, type CommandDraft } from '../schemas/compose';
-import { contentHash } from '../schemas/identity';
 import type { FlowRun, Message, MessageType, ServiceId } from '../schemas/message';
 import { idOf, typeOf } from '../schemas/message';
 import { isOutsideRequest, pursue, waitFor, type Gateways, type Waiting } from './outside';
@@ -46,71 +46,6 @@ export class StepRefused extends Error {
   }
 }
 
-/** The same message id came with other content. */
-export class MessageConflict extends Error {}
-
-/** What is on record for a message at a service: null when it was never handled there. */
-async function recorded(
-  db: Knex,
-  service: ServiceId,
-  message: Message,
-): Promise<{ sent: Message[] } | { refusal: Refusal } | null> {
-  const { rows } = await db.raw<{
-    rows: { content_hash: Buffer; refusal: Refusal | null; sent: Message[] | null }[];
-  }>(
-    `select h.content_hash, h.refusal,
-            (select jsonb_agg(m.body order by m.id) from messages.message m
-              where m.causation_id = h.message_id and m.source = h.service) as sent
-       from messages.handling h where h.service = ? and h.message_id = ?`,
-    [service, idOf(message)],
-  );
-  const row = rows[0];
-  if (!row) return null;
-  if (!row.content_hash.equals(contentHash(message))) {
-    throw new MessageConflict(`${service} has handled message ${idOf(message)} with other content.`);
-  }
-  return row.refusal ? { refusal: row.refusal } : { sent: row.sent ?? [] };
-}
-
-/** Writes the end of a handling: its row, the messages that it sent, and the message itself where nobody wrote it yet. */
-async function record(
-  tx: Knex,
-  run: FlowRun,
-  service: ServiceId,
-  message: Message,
-  end: { sent: Message[] } | { refusal: Refusal },
-): Promise<void> {
-  const sent = 'sent' in end ? end.sent : [];
-  // What a service sent was written when it was sent; a client's or an orchestrator's own command is written here.
-  const bodies = message.causationId === null && 'commandId' in message ? [message, ...sent] : sent;
-  await tx.raw(
-    `with handled as (
-       insert into messages.handling (service, message_id, message_type, source, market, flow, flow_id, parent_flow_id,
-                                      content_hash, emitted, refusal)
-       values (:service, :messageId, :type, :source, :market, :flow, :flowId, :parentFlowId, :hash, :emitted, :refusal)
-     )
-     insert into messages.message (message_id, message_type, source, market, flow_id, causation_id, body)
-     select coalesce(body ->> 'eventId', body ->> 'commandId')::uuid, coalesce(body ->> 'eventType', body ->> 'commandType'),
-            body ->> 'source', body ->> 'market', body ->> 'flowId', (body ->> 'causationId')::uuid, body
-       from jsonb_array_elements(:bodies::jsonb) with ordinality as sent (body, ordinal)
-      order by ordinal`,
-    {
-      service,
-      messageId: idOf(message),
-      type: typeOf(message),
-      source: message.source,
-      market: message.market,
-      flow: run.flow,
-      flowId: run.flowId,
-      parentFlowId: run.parentFlowId ?? null,
-      hash: contentHash(message),
-      emitted: sent.map((one) => typeOf(one)),
-      refusal: 'refusal' in end ? JSON.stringify(end.refusal) : null,
-      bodies: JSON.stringify(bodies),
-    },
-  );
-}
-
 /** What a handler works with, on one transaction. */
 const handlingOn = (tx: Knex.Transaction, { run, refusal }: Delivery, message: Message) => ({
   tx,
@@ -144,16 +79,12 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     receiver: AnyHandler,
   ): Promise<Message[]> {
     const { run } = delivery;
-    const before = await recorded(tx, service.id, message);
+    const before = await answerOnRecord(tx, service.id, message);
     if (before && 'refusal' in before) throw new Refused(before.refusal);
     if (before) return before.sent;
-    const sent = composeSent(
-      run,
-      service.id,
-      message,
-      await receiver(message, handlingOn(tx, delivery, message)),
-    );
-    await record(tx, run, service.id, message, { sent });
+    const drafts = await receiver(message, handlingOn(tx, delivery, message));
+    const sent = composeSent(run, service.id, message, drafts);
+    await recordAnswer(tx, run, service.id, message, { sent });
     return sent;
   }
 
@@ -168,11 +99,9 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
       for (const message of forNext) {
         const receiver = receiverOf(next, message);
         if (typeof receiver !== 'function') {
-          throw new Error(
-            `${id} asks an outside party about ${typeOf(message)}: pass it on in a step of its own.`,
-          );
+          throw new Error(`${id} asks an outside party: pass ${typeOf(message)} to it in a step of its own.`);
         }
-        last.push(...(await handle(tx, delivery, next, message, receiver)));
+        last.push(...(await handle(tx, delivery, next, message, receiver).catch(answersAreNotRefused)));
       }
       all.push(...last);
     }
@@ -190,12 +119,18 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
       return await db.transaction(work);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (!(await recorded(db, service.id, message))) {
-        await record(db, run, service.id, message, { refusal: error.refusal });
+      const { refusal } = error;
+      if (!(await answerOnRecord(db, service.id, message))) {
+        await recordAnswer(db, run, service.id, message, { refusal });
       }
-      throw new StepRefused(error.refusal, message);
+      throw new StepRefused(refusal, message);
     }
   }
+
+  const handleAndPassOn = (delivery: Delivery, service: AnyService, message: Message, receiver: AnyHandler) =>
+    inOneTransaction(delivery, service, message, async (tx) => ({
+      sent: await passOn(tx, delivery, await handle(tx, delivery, service, message, receiver)),
+    }));
 
   /** A handling that may need an outside party: asked in one transaction, settled in another once the answer is known. */
   async function handleOutside(
@@ -204,47 +139,26 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     message: Message,
     { ask, settle }: OutsideHandler<ServiceId, MessageType>,
   ): Promise<Delivered> {
-    const { run } = delivery;
     const asked = await inOneTransaction(delivery, service, message, async (tx) => {
-      if (await recorded(tx, service.id, message)) return null;
+      if (await answerOnRecord(tx, service.id, message)) return { sent: [] as const };
       const wanted = await ask(message, handlingOn(tx, delivery, message));
-      if (isOutsideRequest(wanted))
-        return openRequest(tx, { ...wanted, flowId: run.flowId, messageId: idOf(message) });
-      return {
-        sent: await passOn(
-          tx,
-          delivery,
-          await handle(tx, delivery, service, message, () => Promise.resolve(wanted)),
-        ),
-      };
+      if (!isOutsideRequest(wanted)) return { sent: wanted };
+      return openRequest(tx, { ...wanted, flowId: delivery.run.flowId, messageId: idOf(message) });
     });
-    if (asked && 'sent' in asked) return asked;
+    if ('sent' in asked)
+      return handleAndPassOn(delivery, service, message, () => Promise.resolve(asked.sent));
 
-    let answer: OutsideAnswer | null = null;
-    if (asked) {
-      const row = await pursue(db, gateways, asked);
-      if (!row.answer) return { waitingFor: waitFor(row) };
-      answer = row.answer;
-    }
-    return {
-      sent: await inOneTransaction(delivery, service, message, async (tx) =>
-        passOn(
-          tx,
-          delivery,
-          await handle(tx, delivery, service, message, (received, on) => settle(received, answer!, on)),
-        ),
-      ),
-    };
+    const row = await pursue(db, gateways, asked);
+    const { answer } = row;
+    if (!answer) return { waitingFor: waitFor(row) };
+    return handleAndPassOn(delivery, service, message, (received, on) => settle(received, answer, on));
   }
 
-  async function carryOut(service: AnyService, message: Message, delivery: Delivery): Promise<Delivered> {
+  function carryOut(service: AnyService, message: Message, delivery: Delivery): Promise<Delivered> {
     const receiver = receiverOf(service, message);
-    if (typeof receiver !== 'function') return handleOutside(delivery, service, message, receiver);
-    return {
-      sent: await inOneTransaction(delivery, service, message, async (tx) =>
-        passOn(tx, delivery, await handle(tx, delivery, service, message, receiver)),
-      ),
-    };
+    return typeof receiver === 'function'
+      ? handleAndPassOn(delivery, service, message, receiver)
+      : handleOutside(delivery, service, message, receiver);
   }
 
   /**
@@ -267,6 +181,11 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
       throw error;
     }
   };
+}
+
+/** Only the first service of a step may refuse: what follows is told of a fact, and refusing it is a bug. */
+function answersAreNotRefused(error: unknown): never {
+  throw error instanceof Refused ? new Error(`An answer cannot be refused (${error.message}).`) : error;
 }
 
 const isLostRace = (error: unknown): boolean => {

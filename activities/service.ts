@@ -23,7 +23,7 @@ export interface Handling<T extends MessageType = MessageType> {
    * Refuses the message for a business reason: everything that the handler did is rolled back, the refusal is recorded
    * as the answer, and the step fails with the code, now and whenever it is tried again.
    */
-  refuse(code: ErrorCodeOf<T>, reason: string): never;
+  refuse: (code: ErrorCodeOf<T>, reason: string) => never;
 }
 
 /** Why a message was refused. */
@@ -43,7 +43,10 @@ type Handler<S extends ServiceId, T extends MessageType> = (
 
 /** A handler that needs an outside party: asks in one transaction, settles in another (see activities/outside.ts). */
 export interface OutsideHandler<S extends ServiceId, T extends MessageType> {
-  /** Says what to ask the party, or answers without asking anybody. */
+  /**
+   * Says what to ask the party, or answers without asking anybody. It runs each time the step is tried until there is an
+   * answer on record: what it changes, it must find changed.
+   */
   ask: (received: Message<T>, handling: Handling<T>) => Promise<OutsideRequest | Sent<S>>;
   /** Turns the party's final answer into what the service sends, or refuses. */
   settle: (received: Message<T>, answer: OutsideAnswer, handling: Handling<T>) => Promise<Sent<S>>;

@@ -201,7 +201,7 @@ async function notFunded(flow: LoanFlow, refused: Refused): Promise<LoanApplicat
   const { applicationId, customerId, reasonCodes } = failed.data;
   await flow
     .send('send-notification', {
-      notificationId: `disbursement-failed ${applicationId}`,
+      notificationId: `DISBURSEMENT_FAILED:${applicationId}`,
       customerId,
       template: 'DISBURSEMENT_FAILED',
       reference: applicationId,

@@ -56,7 +56,7 @@ export const accountingCenter = service('accounting-center', {
           journalId,
           postingDate,
           valueDate,
-          entries: entries as [(typeof entries)[number], (typeof entries)[number]],
+          entries,
         }),
       ];
     } catch (error) {

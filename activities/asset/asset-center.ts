@@ -16,7 +16,9 @@ export const assetCenter = service('asset-center', {
       instalmentCount,
     } = data;
     const { fundingJournalId, interestFrom } = data;
-    const journal = await tx('books.journal').where({ id: fundingJournalId, book: 'general' }).first('id');
+    const journal = await tx('books.journal')
+      .where({ id: fundingJournalId, book: 'general' })
+      .first<{ id: number }>('id');
     if (!journal)
       return refuse('LOAN_NOT_FUNDED', `There is no journal ${fundingJournalId} in the general book.`);
 

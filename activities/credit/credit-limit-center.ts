@@ -89,7 +89,7 @@ async function settle(
     .where({ application_id: applicationId, state: 'RESERVED' })
     .update({ state, updated_at: tx.fn.now() } as never)
     .returning('*');
-  return reservation as Reservation | undefined;
+  return reservation;
 }
 
 /** Posts a movement of the customer's line; the key names the fact, so that it is posted once. */

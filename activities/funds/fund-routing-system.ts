@@ -53,7 +53,7 @@ export const fundRoutingSystem = service('fund-routing-system', {
         payoutBy,
         ...(paymentChannelId ? { paymentChannelId } : {}),
         annualCostRate,
-        candidates: outcome as [(typeof outcome)[number], ...typeof outcome],
+        candidates: outcome,
       }),
     ];
   },

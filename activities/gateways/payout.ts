@@ -82,4 +82,8 @@ function understood(body: unknown, requestNo: string): Exchange | null {
   return null;
 }
 
-const codeIn = (body: unknown): string => String((body as { code?: unknown } | null)?.code ?? 'no code');
+/** The code by which a party says why it did not take a request; it may be anything, or missing. */
+function codeIn(body: unknown): string {
+  const code = (body as { code?: unknown } | null)?.code;
+  return typeof code === 'string' || typeof code === 'number' ? String(code) : 'no code';
+}

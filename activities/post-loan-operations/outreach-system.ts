@@ -5,44 +5,45 @@ import { message } from '../../schemas/message';
 import { service } from '../service';
 import { bodyOf, type Template } from './outreach-system/templates';
 
+interface Notification {
+  customerId: string;
+  template: Template;
+  /** The application or loan that it is about. */
+  reference: string;
+  amount?: Money;
+}
+
 /** 触达系统: tells customers what happened to them, one message for each fact, as an in-app message (站内信). */
 export const outreachSystem = service('outreach-system', {
-  'disbursement-succeeded': async ({ data }, { tx }) => [
-    await dispatch(tx, {
-      customerId: data.customerId,
-      template: 'DISBURSEMENT_SUCCEEDED',
-      reference: data.loanId,
-      amount: data.payout,
-    }),
-  ],
-  'loan-application-rejected': async ({ data }, { tx }) => [
-    await dispatch(tx, {
-      customerId: data.customerId,
-      template: 'LOAN_APPLICATION_REJECTED',
-      reference: data.applicationId,
-    }),
-  ],
-  'send-notification': async ({ data }, { tx }) => [
-    await dispatch(tx, {
-      customerId: data.customerId,
-      template: data.template as Template,
-      reference: data.reference,
-    }),
-  ],
+  async 'disbursement-succeeded'({ data: { customerId, loanId, payout } }, { tx }) {
+    return [
+      await dispatch(tx, {
+        customerId,
+        template: 'DISBURSEMENT_SUCCEEDED',
+        reference: loanId,
+        amount: payout,
+      }),
+    ];
+  },
+
+  async 'loan-application-rejected'({ data: { customerId, applicationId } }, { tx }) {
+    return [
+      await dispatch(tx, { customerId, template: 'LOAN_APPLICATION_REJECTED', reference: applicationId }),
+    ];
+  },
+
+  async 'send-notification'({ data: { notificationId, customerId, template, reference } }, { tx }) {
+    return [await dispatch(tx, { customerId, template: template as Template, reference }, notificationId)];
+  },
 });
 
+/** Writes the message, once: the fact that it tells of is its id. */
 async function dispatch(
   tx: Knex,
-  {
-    customerId,
-    template,
-    reference,
-    amount,
-  }: { customerId: string; template: Template; reference: string; amount?: Money },
+  { customerId, template, reference, amount }: Notification,
+  notificationId = `${template}:${reference}`,
 ) {
   const { language } = (await customerOf(tx, customerId))!;
-  // The fact names the notification, so that whoever tells of it again finds it sent.
-  const notificationId = `${template}:${reference}`;
   await tx('outreach_system.dispatched_message')
     .insert({
       notification_id: notificationId,
@@ -54,12 +55,6 @@ async function dispatch(
     })
     .onConflict('notification_id')
     .ignore();
-  return message('message-dispatched', {
-    notificationId,
-    customerId,
-    template,
-    channel: 'IN_APP',
-    language,
-    reference,
-  });
+  const dispatched = { notificationId, customerId, template, language, reference };
+  return message('message-dispatched', { ...dispatched, channel: 'IN_APP' });
 }

@@ -1,5 +1,5 @@
 import { productOf } from '../../db/reference';
-import { repaymentPlan, type Instalment } from '../../domain/amortization';
+import { repaymentPlan } from '../../domain/amortization';
 import { message } from '../../schemas/message';
 import { service } from '../service';
 
@@ -22,7 +22,7 @@ export const productCalculationService = service('product-calculation-service', 
         productId,
         productVersion,
         principal,
-        instalments: instalments as [Instalment, ...Instalment[]],
+        instalments: instalments,
         totals,
       }),
     ];

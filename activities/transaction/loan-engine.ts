@@ -41,7 +41,7 @@ async function move(
     .returning('*');
   if (!application)
     throw new Error(`Loan application ${applicationId} is not in state ${from.join(' or ')}.`);
-  return application as LoanApplication;
+  return application;
 }
 
 /** 放款系统: keeps the loan application and orchestrates its way to a paid-out loan. */

@@ -38,7 +38,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 }
 
 /** The name of a database that belongs to a run; `removeDatabases…` finds it by its beginning. */
-export function databaseName(run: TestRun, suffix: string): string {
+export function databaseName(run: Pick<TestRun, 'runId'>, suffix: string): string {
   return `consumer_credit_test_${run.runId}_${suffix}`;
 }
 

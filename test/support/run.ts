@@ -5,6 +5,8 @@ export interface TestRun {
   databaseUrl: string;
   /** Host and port of Temporal. */
   temporalAddress: string;
+  /** The workflows, bundled once for all test files. */
+  workflowBundlePath: string;
 }
 
 const VARIABLE = 'INTEGRATION_TEST_RUN';

@@ -1,4 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { bundleWorkflowCode } from '@temporalio/worker';
 import { startPostgres } from '../../scripts/local/postgres';
 import { startTemporal } from '../../scripts/local/temporal';
 import { publishTestRun, type TestRun } from './run';
@@ -15,15 +19,22 @@ const atTheEnd: (() => Promise<void>)[] = [];
 export async function startServers(): Promise<void> {
   const runId = randomInt(1, 2 ** 31);
   const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
-  const [postgres, temporal] = await Promise.all([
+  const [postgres, temporal, bundle] = await Promise.all([
     startPostgres({ onProgress }),
     startTemporal({ namespace: namespaceName({ runId }, 'first'), onProgress }),
+    bundleWorkflows(),
   ]);
-  const run: TestRun = { runId, databaseUrl: postgres.url, temporalAddress: temporal.address };
+  const run: TestRun = {
+    runId,
+    databaseUrl: postgres.url,
+    temporalAddress: temporal.address,
+    workflowBundlePath: bundle.path,
+  };
   const removeDatabases = await prepareTemplateDatabase(run);
   atTheEnd.push(
     () => removeDatabases().finally(postgres.stop),
     () => removeNamespaces(run).finally(temporal.stop),
+    bundle.remove,
   );
   publishTestRun(run);
 }
@@ -31,4 +42,17 @@ export async function startServers(): Promise<void> {
 /** Leaves nothing of the run behind, neither a process nor anything on servers that stay. */
 export async function stopServers(): Promise<void> {
   await Promise.all(atTheEnd.splice(0).map((step) => step()));
+}
+
+/** Bundles the workflows into a file: each test file's worker loads it, and none has to bundle again. */
+async function bundleWorkflows(): Promise<{ path: string; remove: () => Promise<void> }> {
+  const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error: console.error };
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: require.resolve('../../workflows'),
+    logger: quiet,
+  });
+  const folder = await mkdtemp(path.join(tmpdir(), 'workflow-bundle-'));
+  const file = path.join(folder, 'workflows.js');
+  await writeFile(file, code);
+  return { path: file, remove: () => rm(folder, { recursive: true }) };
 }

@@ -39,10 +39,7 @@ async function removeDatabasesOfDeadRuns(client: Client): Promise<void> {
 }
 
 async function testDatabases(client: Client): Promise<{ name: string; runId: number }[]> {
-  const pattern = databaseName({ runId: 0, databaseUrl: '', temporalAddress: '' }, '').replace(
-    '0_',
-    '([0-9]+)_',
-  );
+  const pattern = databaseName({ runId: 0 }, '').replace('0_', '([0-9]+)_');
   const { rows } = await client.query<{ name: string; runId: number }>(
     `SELECT datname AS name, substring(datname FROM $1)::int AS "runId" FROM pg_database WHERE datname ~ $1`,
     [`^${pattern}`],

@@ -1,0 +1,75 @@
+import type { Knex } from 'knex';
+import { contentHash } from '../schemas/identity';
+import { idOf, typeOf, type FlowRun, type Message, type ServiceId } from '../schemas/message';
+
+/** What a service answered to a message: what it sent, or why it refused. */
+export type Answer = { sent: Message[] } | { refusal: { code: string; reason: string } };
+
+/** A message's id came again with other content. It is refused, never merged, and no retry can help. */
+export class MessageConflict extends Error {}
+
+/**
+ * What is on record for a message at a service; null when it was never handled there.
+ * Throws MessageConflict when the message on record said something else.
+ */
+export async function answerOnRecord(db: Knex, service: ServiceId, message: Message): Promise<Answer | null> {
+  const { rows } = await db.raw<{
+    rows: { contentHash: Buffer; refusal: { code: string; reason: string } | null; sent: Message[] | null }[];
+  }>(
+    `select h.content_hash as "contentHash", h.refusal,
+            (select jsonb_agg(m.body order by m.id) from messages.message m
+              where m.causation_id = h.message_id and m.source = h.service) as sent
+       from messages.handling h where h.service = ? and h.message_id = ?`,
+    [service, idOf(message)],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  if (!row.contentHash.equals(contentHash(message))) {
+    throw new MessageConflict(`${service} has handled message ${idOf(message)} with other content.`);
+  }
+  return row.refusal ? { refusal: row.refusal } : { sent: row.sent ?? [] };
+}
+
+/**
+ * Records the end of a handling: its row, what the service sent, and the message itself where nobody has recorded it.
+ * Throws a unique violation on messages.handling when another attempt was first.
+ */
+export async function recordAnswer(
+  tx: Knex,
+  run: FlowRun,
+  service: ServiceId,
+  message: Message,
+  answer: Answer,
+): Promise<void> {
+  const sent = 'sent' in answer ? answer.sent : [];
+  // What a service sent was recorded when it was sent. A command of a client or of a flow's orchestrator comes with no
+  // such record: its handler makes it (and not its sender, when it comes back refused).
+  const isFirstRecord = message.causationId === null && 'target' in message && message.target === service;
+  await tx.raw(
+    `with handled as (
+       insert into messages.handling (service, message_id, message_type, source, market, flow, flow_id, parent_flow_id,
+                                      content_hash, emitted, refusal)
+       values (:service, :messageId, :type, :source, :market, :flow, :flowId, :parentFlowId, :hash, :emitted, :refusal)
+     )
+     insert into messages.message (message_id, message_type, source, market, flow_id, causation_id, body)
+     select coalesce(body ->> 'eventId', body ->> 'commandId')::uuid,
+            coalesce(body ->> 'eventType', body ->> 'commandType'),
+            body ->> 'source', body ->> 'market', body ->> 'flowId', (body ->> 'causationId')::uuid, body
+       from jsonb_array_elements(:bodies::jsonb) with ordinality as sent (body, ordinal)
+      order by ordinal`,
+    {
+      service,
+      messageId: idOf(message),
+      type: typeOf(message),
+      source: message.source,
+      market: message.market,
+      flow: run.flow,
+      flowId: run.flowId,
+      parentFlowId: run.parentFlowId ?? null,
+      hash: contentHash(message),
+      emitted: sent.map(typeOf),
+      refusal: 'refusal' in answer ? JSON.stringify(answer.refusal) : null,
+      bodies: JSON.stringify(isFirstRecord ? [message, ...sent] : sent),
+    },
+  );
+}

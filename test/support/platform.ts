@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { Express } from 'express';
+import knex, { type Knex } from 'knex';
+import { createApi } from '../../api/app';
+import { createLogger } from '../../api/logger';
+import { connect } from '../../db/pool';
+import { allTraces } from '../../db/reads/trace';
+import { goodFeatures, seed, seedCustomers } from '../../db/seeds';
+import { startSandbox } from '../../sandbox/app';
+import type { MarketId } from '../../schemas/generated/messages';
+import { composeCommand } from '../../schemas/compose';
+import { parsePartySecrets } from '../../schemas/outside/signature';
+import { startWorkers } from '../../workers/worker';
+import type { LoanApplicationOutcome } from '../../workflows/loan-application-disbursement';
+import { createTestDatabase } from './database';
+import { testRun } from './run';
+import { createTestNamespace } from './temporal';
+
+export const openingDate = '2026-01-15';
+
+const parties = ['bank-huaxin', 'trust-jinhe', 'cn-payout', 'bank-nusantara', 'dana-sejahtera', 'id-payout'];
+const marketTerms = {
+  CN: { productId: 'cn-cash-instalment', currency: 'CNY', usualMinor: 1_000_000 },
+  ID: { productId: 'id-cash-instalment', currency: 'IDR', usualMinor: 5_000_000 },
+} as const;
+
+/** A rule of the sandbox: how a party behaves; see sandbox/behaviours.ts. */
+export interface Behaviour {
+  party: string;
+  match?: { reference?: string };
+  behaviour: { kind: string; code?: string; delayMs?: number };
+  times?: number;
+}
+
+export interface Application {
+  market: MarketId;
+  customerId?: string;
+  principalMinor?: number;
+  instalmentCount?: number;
+}
+
+export type Platform = Awaited<ReturnType<typeof startPlatform>>;
+
+let runtimeInstalled = false;
+
+const randomId = (prefix: string): string => prefix + randomBytes(8).toString('hex').toUpperCase();
+
+/**
+ * Starts the whole platform for one test file: its own database and namespace, the sandbox, the API and the workers.
+ * In: `seedOptions` for the reference data. Everything ends with `stop()`, which fails when a workflow task has failed.
+ */
+export async function startPlatform() {
+  const [database, temporal] = await Promise.all([createTestDatabase(), createTestNamespace()]);
+  const owner = knex({ client: 'pg', connection: database.adminUrl });
+  await seed(owner, openingDate);
+  const partySecrets = parsePartySecrets(
+    JSON.stringify(
+      Object.fromEntries(parties.map((party) => [party, [`whsec_${randomBytes(32).toString('base64')}`]])),
+    ),
+  );
+  const servers = {
+    databaseUrl: database.url,
+    temporalAddress: temporal.address,
+    temporalNamespace: temporal.namespace,
+    taskQueue: 'flows',
+    partySecrets,
+  };
+  const db = connect(database.url, { max: 5, applicationName: 'test' });
+  const connection = await Connection.connect({ address: temporal.address });
+  const client = new Client({ connection, namespace: temporal.namespace });
+  const api = await listen(
+    createApi({ db, temporal: client, config: servers, logger: createLogger('silent') }),
+  );
+  const sandbox = await startSandbox({ port: 0, secrets: partySecrets, callbackBaseUrl: api.url });
+  // Steps that fail are a normal part of tests; what a test is about it asserts.
+  if (!runtimeInstalled) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  runtimeInstalled = true;
+  const workers = await startWorkers(
+    { ...servers, partiesUrl: sandbox.url },
+    { workflowBundle: { codePath: testRun().workflowBundlePath } },
+  );
+  const flowIds: string[] = [];
+
+  return {
+    api,
+    client,
+    db,
+    owner,
+    sandbox,
+    partySecrets,
+    newCustomer: (market: MarketId, options: { features?: object; limitMinor?: number } = {}) =>
+      newCustomer(owner, market, options),
+    startFlow(application: Application, applicationId = randomId('LA')) {
+      flowIds.push(`loan-application-disbursement:${applicationId}`);
+      return startLoanFlow(client, applicationId, application);
+    },
+    /** Applies for a loan and waits for its end. */
+    async apply(application: Application, applicationId = randomId('LA')) {
+      const handle = await this.startFlow(application, applicationId);
+      const outcome = (await handle.result()) as LoanApplicationOutcome;
+      return { applicationId, handle, outcome };
+    },
+    newApplicationId: () => randomId('LA'),
+    async behave(...behaviours: Behaviour[]) {
+      for (const behaviour of behaviours) await send(`${sandbox.url}/control/behaviours`, behaviour);
+    },
+    /** The payouts that the parties have really made for a loan application. */
+    async effects(reference: string): Promise<{ party: string; amount: { amountMinor: number } }[]> {
+      const response = await fetch(`${sandbox.url}/control/effects?reference=${reference}`);
+      return ((await response.json()) as { effects: { party: string; amount: { amountMinor: number } }[] })
+        .effects;
+    },
+    trace: () => allTraces(db),
+    async stop() {
+      const failures = await failedWorkflowTasks(client, flowIds);
+      await workers.stop();
+      await Promise.all([sandbox.close(), api.close()]);
+      await Promise.all([db.destroy(), owner.destroy(), connection.close()]);
+      await database.drop();
+      if (failures.length > 0) throw new Error(`Workflow tasks failed:\n${failures.join('\n')}`);
+    },
+  };
+}
+
+async function listen(app: Express): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.closeIdleConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+async function newCustomer(
+  owner: Knex,
+  market: MarketId,
+  { features = goodFeatures, limitMinor }: { features?: object; limitMinor?: number },
+): Promise<string> {
+  const id = randomId(`${market}-`);
+  const customer = {
+    id,
+    market,
+    language: 'en',
+    features,
+    ...(limitMinor === undefined ? {} : { limitMinor }),
+  };
+  await owner.transaction((tx) => seedCustomers(tx, [customer]));
+  return id;
+}
+
+function startLoanFlow(
+  client: Client,
+  applicationId: string,
+  { market, customerId, principalMinor, instalmentCount = 6 }: Application,
+): Promise<WorkflowHandle> {
+  const flow = 'loan-application-disbursement';
+  const flowId = `${flow}:${applicationId}`;
+  const { productId, currency, usualMinor } = marketTerms[market];
+  const submitted = composeCommand(
+    { flow, flowId, market },
+    {
+      type: 'submit-loan-application',
+      source: 'app',
+      occurrence: '1',
+      data: {
+        applicationId,
+        customerId: customerId ?? `${market}-C001`,
+        productId,
+        productVersion: 1,
+        principal: { currency, amountMinor: principalMinor ?? usualMinor },
+        instalmentCount,
+        payoutAccountToken: 'tok_test_account',
+      },
+    },
+  );
+  return client.workflow.start(flow, { workflowId: flowId, taskQueue: 'flows', args: [submitted] });
+}
+
+async function send(url: string, body: object): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+}
+
+/** A failed workflow task is a bug in workflow code, also when a later one succeeds. */
+async function failedWorkflowTasks(client: Client, flowIds: readonly string[]): Promise<string[]> {
+  const failures: string[] = [];
+  for (const flowId of flowIds) {
+    const { events } = await client.workflow.getHandle(flowId).fetchHistory();
+    for (const { workflowTaskFailedEventAttributes: failed } of events ?? []) {
+      // A reset is written into the history as a failed task of the new run.
+      if (failed && !failed.failure?.resetWorkflowFailureInfo && failed.cause !== 20)
+        failures.push(`${flowId}: ${failed.failure?.message}`);
+    }
+  }
+  return failures;
+}
