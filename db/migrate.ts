@@ -70,7 +70,7 @@ const sqlFiles: Knex.MigrationSource<string> = {
     const sql = await readFile(join(MIGRATIONS_FOLDER, file), 'utf8');
     return {
       // Knex would take a question mark for a parameter.
-      up: async (db) => db.raw(sql.replaceAll('?', '\\?')),
+      up: (db) => db.raw(sql.replaceAll('?', '\\?')),
       down: () =>
         Promise.reject(new Error(`${file} only goes forward: write a new migration that corrects it.`)),
     };

@@ -61,7 +61,7 @@ const PARSERS: Readonly<Record<number, TextParser>> = {
 };
 
 function typeParser(oid: number): TextParser {
-  return PARSERS[oid] ?? types.getTypeParser(oid, 'text');
+  return PARSERS[oid] ?? (types.getTypeParser(oid, 'text') as TextParser);
 }
 
 /** Money must never lose precision unseen, so an integer that a JS number cannot hold exactly is refused. */

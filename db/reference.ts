@@ -35,9 +35,11 @@ export interface FundingAgreement extends Omit<FundingCandidate, 'engagedMinor'>
 
 /** A market by its id. Throws when there is none: markets are set up before anything happens in them. */
 export async function marketOf(db: Knex, id: MarketId): Promise<Market> {
-  const market = await db('reference.market').where({ id }).first('id', 'time_zone as timeZone', 'currency');
+  const market = await db('reference.market')
+    .where({ id })
+    .first<Market>('id', 'time_zone as timeZone', 'currency');
   if (!market) throw new Error(`There is no market ${id}: run the seeds.`);
-  return market as Market;
+  return market;
 }
 
 /** The day that a market is in, held until the transaction ends, so that all it writes lands in one day. */

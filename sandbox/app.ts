@@ -29,7 +29,7 @@ export interface Sandbox {
   /** Address of the sandbox, without a trailing slash. */
   url: string;
   /** Ends all connections, timers and callbacks; what was still to come stays in the state file. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { projectFolder } from './project-folder';
@@ -46,7 +47,7 @@ function startWatchdog(): (list: Leftover[]) => void {
   );
   watchdog.unref();
   // The pipe alone must not keep the script alive.
-  if ('unref' in watchdog.stdin && typeof watchdog.stdin.unref === 'function') watchdog.stdin.unref();
+  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref();
   watchdog.stdin.on('error', () => {
     // The watchdog itself was killed: the script goes on, it only loses its safety net.
     tell = () => undefined;

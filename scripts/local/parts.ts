@@ -1,6 +1,6 @@
 /** Something that was started and can be stopped; stopping twice is the same as stopping once. */
 export interface Stoppable {
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { chartAccount, CHART_OF_ACCOUNTS } from '../../../domain/books/chart-of-accounts';
+import { chartAccount, CHART_OF_ACCOUNTS, type ChartAccount } from '../../../domain/books/chart-of-accounts';
 import {
   entriesFor,
   POSTING_RULES,
@@ -90,7 +90,7 @@ test('a missing owner is refused', () => {
 
 test('every book has a contra account that is never guarded, so that its positions can sum to zero', () => {
   for (const [book, accounts] of Object.entries(CHART_OF_ACCOUNTS)) {
-    const contra = Object.values(accounts).filter((account) => account.normalSide === 'CREDIT');
+    const contra = Object.values<ChartAccount>(accounts).filter((account) => account.normalSide === 'CREDIT');
     expect([book, contra.length > 0 && contra.every((account) => account.kind === 'HOT')]).toEqual([
       book,
       true,
