@@ -143,7 +143,9 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
       if (await answerOnRecord(tx, service.id, message)) return { sent: [] as const };
       const wanted = await ask(message, handlingOn(tx, delivery, message));
       if (!isOutsideRequest(wanted)) return { sent: wanted };
-      return openRequest(tx, { ...wanted, flowId: delivery.run.flowId, messageId: idOf(message) });
+      // The workflow that waits: a part runs inside the flow that it is a part of.
+      const flowId = delivery.run.parentFlowId ?? delivery.run.flowId;
+      return openRequest(tx, { ...wanted, flowId, messageId: idOf(message) });
     });
     if ('sent' in asked)
       return handleAndPassOn(delivery, service, message, () => Promise.resolve(asked.sent));

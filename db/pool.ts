@@ -34,6 +34,8 @@ export function connect(databaseUrl: string, options: ConnectOptions): Knex {
       types: { getTypeParser: typeParser },
     },
     pool: { min: 0, max: options.max },
+    // Errors end in logs and in Temporal's histories: they must not carry the values that a statement was given.
+    compileSqlOnError: false,
   });
 }
 

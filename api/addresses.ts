@@ -1,0 +1,22 @@
+import type { FlowName } from '../schemas/generated/catalog';
+
+// Where things are, for Location headers and links. Ids hold nothing that an address would have to escape.
+
+export const flowAddress = (flowId: string): string => `/v1/flows/${flowId}`;
+export const traceAddress = (flowId: string): string => `/v1/flows/${flowId}/trace`;
+export const applicationAddress = (applicationId: string): string => `/v1/loan-applications/${applicationId}`;
+export const loanAddress = (loanId: string): string => `/v1/loans/${loanId}`;
+export const positionAddress = (partnerId: string): string => `/v1/funds/${partnerId}/position`;
+
+/** The id of the flow that carries a loan application. */
+export const applicationFlowId = (applicationId: string): string =>
+  `loan-application-disbursement:${applicationId}`;
+
+const SUBJECTS: Partial<Record<FlowName, (businessId: string) => string>> = {
+  'loan-application-disbursement': applicationAddress,
+  'repayment-plan-generation': loanAddress,
+};
+
+/** The address of what a flow is about; undefined for flows about something that has no address. */
+export const subjectAddress = (flow: string, flowId: string): string | undefined =>
+  SUBJECTS[flow as FlowName]?.(flowId.slice(flow.length + 1));

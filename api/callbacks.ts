@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import { recordNotification } from '../db/access/notifications';
+import type { OutsideAnswer } from '../db/outside';
+import type { PayoutCallback } from '../schemas/outside/payout';
+import { verify, type PartySecrets } from '../schemas/outside/signature';
+import { Problem } from './problem';
+import type { Answer, Call, Parameter, RawCall, Route } from './route';
+import { common, object, oneOf, type Schema } from './schema';
+import { tellAnswered } from './temporal';
+
+interface Needs {
+  db: Knex;
+  temporal: Client;
+  config: { partySecrets: PartySecrets };
+}
+
+const partyParameter: Parameter = {
+  in: 'path',
+  name: 'party',
+  description: 'Id of the party that calls back.',
+  schema: common('party-id'),
+  required: true,
+  example: 'partner-nusantara',
+  invalid: 'UNKNOWN_PARTY',
+};
+
+const webhookIdParameter: Parameter = {
+  in: 'header',
+  name: 'webhook-id',
+  description:
+    "The party's id of the notification, up to 200 printable characters, the same whenever it is sent again.",
+  schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
+  required: true,
+  example: 'payout.settled:partner-nusantara:PO-LA01JD8X3M7Q2V-1',
+  missing: 'SIGNATURE_MISSING',
+};
+
+const signatureParameters: Parameter[] = [
+  webhookIdParameter,
+  {
+    in: 'header',
+    name: 'webhook-timestamp',
+    description: 'When it is sent, in seconds since 1970.',
+    schema: { type: 'string' },
+    required: true,
+    example: '1769846400',
+    missing: 'SIGNATURE_MISSING',
+  },
+  {
+    in: 'header',
+    name: 'webhook-signature',
+    description: 'Signatures after Standard Webhooks 1.0, separated by spaces.',
+    schema: { type: 'string' },
+    required: true,
+    example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+    missing: 'SIGNATURE_MISSING',
+  },
+];
+
+/** Not closed: the party may be a version ahead of us. */
+const settled: Schema = {
+  type: 'object',
+  required: ['type', 'requestNo', 'status'],
+  properties: {
+    type: { const: 'payout.settled' },
+    requestNo: common('request-no'),
+    status: oneOf('SUCCEEDED', 'FAILED'),
+    transactionNo: { description: 'Where it succeeded.', ...common('transaction-no') },
+    paidAt: { description: 'When the money left, where it succeeded.', ...common('instant') },
+    failure: { description: 'Where it failed.', ...common('failure') },
+  },
+  if: { properties: { status: { const: 'SUCCEEDED' } } },
+  then: { required: ['transactionNo', 'paidAt'] },
+  else: { required: ['failure'] },
+};
+
+const requestNo = 'PO-LA01JD8X3M7Q2V-1';
+const examples: Record<string, PayoutCallback> = {
+  succeeded: {
+    ...{ type: 'payout.settled', requestNo, status: 'SUCCEEDED' },
+    ...{ transactionNo: 'TX20260131000017', paidAt: '2026-01-31T15:00:00+07:00' },
+  },
+  failed: {
+    ...{ type: 'payout.settled', requestNo, status: 'FAILED' },
+    failure: { code: 'BENEFICIARY_REFUSED', message: 'The account is closed.' },
+  },
+};
+
+/** The routes by which outside parties tell us what became of our requests. */
+export function callbackRoutes(needs: Needs): Route[] {
+  return [
+    {
+      method: 'post',
+      path: '/callbacks/{party}',
+      operationId: 'receiveCallback',
+      tag: 'Callbacks',
+      summary: 'Tell the final outcome of a request',
+      description:
+        'For outside parties. Signed over the raw bytes; a signature holds for five minutes. Send the same notification ' +
+        'again, with the same webhook-id, until the answer is 2xx. What is told later than the first final outcome is ' +
+        'recorded and changes nothing.',
+      access: { signature: (call) => checkSignature(needs.config.partySecrets, call) },
+      parameters: [partyParameter, ...signatureParameters],
+      body: { schema: settled, examples },
+      answers: {
+        200: {
+          description: 'It is recorded, now or already before.',
+          schema: object({ status: oneOf('accepted', 'already-received') }),
+          example: { status: 'accepted' },
+        },
+      },
+      problems: [
+        ...(['UNKNOWN_PARTY', 'SIGNATURE_MISSING', 'SIGNATURE_INVALID', 'SIGNATURE_EXPIRED'] as const),
+        ...([
+          'UNKNOWN_REQUEST',
+          'NOTIFICATION_REPLAYED',
+          'TRANSACTION_TAKEN',
+          'TEMPORARILY_UNAVAILABLE',
+        ] as const),
+      ],
+      handle: (call) => receive(needs, call),
+    },
+  ];
+}
+
+function checkSignature(partySecrets: PartySecrets, { parameters, headers, rawBody }: RawCall): void {
+  const secrets = partySecrets.get(parameters['party']!);
+  if (!secrets) throw new Problem('UNKNOWN_PARTY', 'No party of this id calls back here.');
+  const verdict = verify({ secrets, headers, rawBody });
+  if (verdict === 'OK') return;
+  const hints = {
+    SIGNATURE_MISSING: 'Send webhook-id, webhook-timestamp and webhook-signature.',
+    SIGNATURE_INVALID: 'Sign "<webhook-id>.<webhook-timestamp>.<raw body>" with the secret agreed with us.',
+    SIGNATURE_EXPIRED: 'Sign anew for each sending, with the time of that sending; check your clock.',
+  };
+  throw new Problem(verdict, hints[verdict]);
+}
+
+async function receive({ db, temporal }: Needs, { parameters, body, rawBody, log }: Call): Promise<Answer> {
+  const callback = body as PayoutCallback;
+  const party = parameters['party']!;
+  const { requestNo } = callback;
+  const noted = await recordNotification(db, {
+    ...{ party, requestNo, body: callback },
+    webhookId: parameters['webhook-id']!,
+    bodyHash: createHash('sha256').update(rawBody).digest(),
+    answer: answerOf(callback),
+  });
+  switch (noted.fate) {
+    case 'UNKNOWN_REQUEST':
+      throw new Problem('UNKNOWN_REQUEST', `${party} was never sent a request ${requestNo}.`);
+    case 'REPLAYED':
+      throw new Problem('NOTIFICATION_REPLAYED', 'Give a notification with another body an id of its own.');
+    case 'TRANSACTION_TAKEN':
+      log.warn({ party, requestNo }, 'a notification names a transaction that settled another request');
+      throw new Problem(
+        'TRANSACTION_TAKEN',
+        'Name the transaction that moved the money of this very request.',
+      );
+    case 'CONTRADICTED':
+      log.warn({ party, requestNo, status: callback.status }, 'a notification contradicts a settled request');
+  }
+  // Also when it was here before: the process may have died the first time between recording it and telling the flow.
+  await tellAnswered(temporal, noted.flowId, requestNo);
+  return { status: 200, body: { status: noted.fate === 'KNOWN' ? 'already-received' : 'accepted' } };
+}
+
+const answerOf = (callback: PayoutCallback): OutsideAnswer =>
+  callback.status === 'SUCCEEDED'
+    ? { status: 'SUCCEEDED', transactionNo: callback.transactionNo, paidAt: callback.paidAt }
+    : { status: 'FAILED', failure: callback.failure };

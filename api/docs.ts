@@ -1,0 +1,38 @@
+import express, { Router } from 'express';
+import { getAbsoluteFSPath } from 'swagger-ui-dist';
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <title>Consumer Credit Orchestration: API</title>
+    <link rel="stylesheet" href="swagger-ui.css" />
+    <link rel="icon" type="image/png" href="favicon-32x32.png" />
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="swagger-ui-bundle.js"></script>
+    <script src="start.js"></script>
+  </body>
+</html>
+`;
+
+// A file of its own, because the content security policy allows no script inside the page.
+const START = `SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  tryItOutEnabled: true,
+  validatorUrl: null,
+});
+`;
+
+/** Swagger UI over /openapi.json, all of it served from here. */
+export function docs(): Router {
+  const router = Router({ strict: true });
+  router.get('/docs', (_request, response) => response.redirect('/docs/'));
+  router.get('/docs/', (_request, response) => void response.type('html').send(PAGE));
+  router.get('/docs/start.js', (_request, response) => void response.type('js').send(START));
+  router.use('/docs/', express.static(getAbsoluteFSPath(), { index: false, redirect: false }));
+  return router;
+}

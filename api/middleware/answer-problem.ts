@@ -1,0 +1,20 @@
+import type { ErrorRequestHandler } from 'express';
+import { problemBody, problemOf } from '../problem';
+import { localsOf } from './locals';
+
+/** Answers whatever was thrown as application/problem+json. What is our own fault is logged with its cause. */
+export const answerProblem: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  const problem = problemOf(error);
+  const { status, headers } = problem.kind;
+  if (status >= 500) localsOf(response).log.error({ err: problem.cause }, problem.message);
+  if (response.headersSent) {
+    // The answer has begun, so all that is left is to end the connection, which Express does.
+    next(error);
+    return;
+  }
+  response
+    .status(status)
+    .set(headers ?? {})
+    .type('application/problem+json')
+    .send(JSON.stringify(problemBody(problem)));
+};

@@ -1,0 +1,13 @@
+import type { Response } from 'express';
+import type { Logger } from 'pino';
+import type { ApiClient } from '../../db/access/api-keys';
+
+/** What the middleware finds out about a request, for those that come after it. */
+export interface Locals {
+  log: Logger;
+  /** Set on all of /v1. */
+  client?: ApiClient;
+}
+
+/** What is known about the request so far. */
+export const localsOf = (response: Response): Locals => response.locals as Locals;

@@ -1,0 +1,10 @@
+import type { Role } from '../db/access/api-keys';
+
+/** Which roles may do what, in one table. A partner sees nothing but its own position. */
+export const MAY = {
+  submit: ['app', 'bff'],
+  readLoans: ['app', 'bff', 'ops', 'finance'],
+  readFlows: ['app', 'bff', 'ops', 'finance'],
+  readBooks: ['ops', 'finance'],
+  readPositions: ['ops', 'finance', 'partner'],
+} as const satisfies Record<string, readonly Role[]>;

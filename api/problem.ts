@@ -1,0 +1,138 @@
+import type { ErrorCodeOf } from '../schemas/message';
+import { contractOf, type Violation } from '../schemas/validate';
+
+/** What is the same for all problems of one code. */
+interface ProblemKind {
+  status: number;
+  title: string;
+  /** Headers that the answer carries. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+// RFC 9110 asks for a challenge with every 401.
+const KEY_CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="consumer-credit"' };
+const SIGNATURE_CHALLENGE = { 'WWW-Authenticate': 'Standard-Webhooks' };
+
+/** What a client may be refused with before anything is written, as the command's own contract lists it. */
+const refusalsOfApplications = Object.fromEntries(
+  Object.entries(contractOf('submit-loan-application')['x-command']?.errors ?? {}).map(([code, title]) => [
+    code,
+    { status: 422, title },
+  ]),
+) as Record<ErrorCodeOf<'submit-loan-application'>, ProblemKind>;
+
+/** All problems that the API answers with. A code never changes its meaning: clients decide by it. */
+export const PROBLEMS = {
+  INVALID_PARAMETER: { status: 400, title: 'A parameter is missing, malformed or not known.' },
+  INVALID_JSON: { status: 400, title: 'The body is not JSON in UTF-8.' },
+  UNREADABLE_REQUEST: { status: 400, title: 'The request could not be read.' },
+  IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'The header Idempotency-Key is missing.' },
+  IDEMPOTENCY_KEY_INVALID: { status: 400, title: 'The header Idempotency-Key is malformed.' },
+  KEY_MISSING: { status: 401, title: 'An API key is required.', headers: KEY_CHALLENGE },
+  KEY_INVALID: { status: 401, title: 'The API key is not valid.', headers: KEY_CHALLENGE },
+  SIGNATURE_MISSING: { status: 401, title: 'The request is not signed.', headers: SIGNATURE_CHALLENGE },
+  SIGNATURE_INVALID: {
+    status: 401,
+    title: 'The signature does not fit the request.',
+    headers: SIGNATURE_CHALLENGE,
+  },
+  SIGNATURE_EXPIRED: {
+    status: 401,
+    title: 'The request was signed too long ago, or in the future.',
+    headers: SIGNATURE_CHALLENGE,
+  },
+  FORBIDDEN: { status: 403, title: 'The API key may not do this.' },
+  NOT_FOUND: { status: 404, title: 'There is nothing at this address.' },
+  UNKNOWN_LOAN_APPLICATION: { status: 404, title: 'There is no such loan application.' },
+  UNKNOWN_LOAN: { status: 404, title: 'There is no such loan.' },
+  UNKNOWN_FLOW: { status: 404, title: 'There is no such flow.' },
+  UNKNOWN_PARTNER: { status: 404, title: 'There is no such funding partner.' },
+  UNKNOWN_PARTY: { status: 404, title: 'There is no such outside party.' },
+  UNKNOWN_REQUEST: { status: 404, title: 'The party was never sent a request of this number.' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'The address does not support this method.' },
+  NOTIFICATION_REPLAYED: { status: 409, title: 'The notification was received before, with another body.' },
+  TRANSACTION_TAKEN: { status: 409, title: 'The transaction has settled another request.' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is too large.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be uncompressed application/json.' },
+  INVALID_BODY: { status: 422, title: 'The body breaks its schema.' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The Idempotency-Key was used for another body.' },
+  ...refusalsOfApplications,
+  INTERNAL_ERROR: { status: 500, title: 'Something went wrong on our side.' },
+  TEMPORARILY_UNAVAILABLE: {
+    status: 503,
+    title: 'A part of the platform is away for the moment.',
+    headers: { 'Retry-After': '5' },
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** An answer that refuses: thrown anywhere in a request, and turned into application/problem+json in one place. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly kind: ProblemKind;
+  /**
+   * @param code stable code, which fixes the status and the title
+   * @param detail a sentence about this very request: what was wrong, and what to do
+   * @param errors the places in the body that are wrong
+   * @param cause what happened, for the log only
+   */
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly errors?: readonly Violation[],
+    cause?: unknown,
+  ) {
+    super(`${code}: ${detail}`, { cause });
+    this.kind = PROBLEMS[code];
+  }
+}
+
+/** The body of a problem, by RFC 9457. */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  code: ProblemCode;
+  detail: string;
+  errors?: readonly Violation[];
+}
+
+const TYPE_BASE = 'https://reference-credit-platform.example/problems/';
+
+/** The body that a problem is answered with. */
+export function problemBody({ code, detail, errors, kind: { status, title } }: Problem): ProblemBody {
+  const type = TYPE_BASE + code.toLowerCase().replaceAll('_', '-');
+  return { type, title, status, code, detail, ...(errors && { errors }) };
+}
+
+/**
+ * The problem that any thrown value is answered with; what is not known becomes INTERNAL_ERROR, of which the client
+ * learns nothing: an error's own text may hold SQL or data.
+ */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const { status, type } = Object(error) as { status?: unknown; type?: unknown };
+  // These are Express's own errors about a request: its body parser names a type, its router only a status.
+  if (status === 413) return new Problem('BODY_TOO_LARGE', 'Send at most 64 kB.');
+  if (status === 415) {
+    return new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body without Content-Encoding.');
+  }
+  if (status === 400) {
+    const detail = type === 'request.aborted' ? 'The body ended too early.' : 'The address is malformed.';
+    return new Problem('UNREADABLE_REQUEST', detail);
+  }
+  if (isDatabaseAway(error)) {
+    const detail = 'The database is away. Send the same request again.';
+    return new Problem('TEMPORARILY_UNAVAILABLE', detail, undefined, error);
+  }
+  const detail = 'Nothing more can be said here. Tell us the X-Request-Id of this answer.';
+  return new Problem('INTERNAL_ERROR', detail, undefined, error);
+}
+
+/** Network errors, PostgreSQL's classes 08 (connection), 53 (resources) and 57 (it shuts down), a full pool. */
+function isDatabaseAway(error: unknown): boolean {
+  const { code, name } = Object(error) as { code?: unknown; name?: unknown };
+  if (name === 'KnexTimeoutError') return true;
+  return typeof code === 'string' && /^(ECONN[A-Z]+|ENOTFOUND|EPIPE|08...|53...|57P0.)$/.test(code);
+}

@@ -1,0 +1,94 @@
+import type { Logger } from 'pino';
+import type { ApiClient, Role } from '../db/access/api-keys';
+import type { ProblemCode } from './problem';
+import type { Schema } from './schema';
+
+/** A parameter of a route. All values arrive as text, so its schema is one of strings. */
+export interface Parameter {
+  in: 'path' | 'query' | 'header';
+  name: string;
+  description: string;
+  schema: Schema;
+  required: boolean;
+  example: string;
+  /** The problem that answers a missing or malformed value, where it has a code of its own. */
+  missing?: ProblemCode;
+  invalid?: ProblemCode;
+}
+
+/** A request whose body nobody has looked into yet. */
+export interface RawCall {
+  /** Parameters by name; what is optional and absent has no entry. */
+  parameters: Readonly<Record<string, string>>;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Exactly what was received; empty for a GET. */
+  rawBody: Buffer;
+  log: Logger;
+}
+
+/** A request that has passed all checks of its route. */
+export interface Call extends RawCall {
+  /** Valid by the route's body schema. */
+  body: unknown;
+  /** Throws where the route is not for API keys. */
+  client: () => ApiClient;
+}
+
+export interface Answer {
+  status: number;
+  body: unknown;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * One route: how it is served and how it is documented, in one place, so that neither can drift from the other.
+ * `api/serve.ts` serves it and `api/openapi.ts` documents it.
+ */
+export interface Route {
+  method: 'get' | 'post';
+  /** In the form of OpenAPI: '/v1/loans/{loanId}'. */
+  path: string;
+  operationId: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  /** By API keys of these roles; by a signature, checked on the raw body before anything is parsed; or by all. */
+  access: { roles: readonly Role[] } | { signature(call: RawCall): void } | 'OPEN';
+  parameters?: readonly Parameter[];
+  body?: { schema: Schema; examples: Readonly<Record<string, unknown>> };
+  /** The answers other than problems, by status. */
+  answers: Readonly<
+    Record<
+      number,
+      { description: string; schema: Schema; example: unknown; headers?: Record<string, string> }
+    >
+  >;
+  /** The problems of its own; what its access, parameters and body bring along is added for it. */
+  problems: readonly ProblemCode[];
+  /** Throws a Problem to refuse. */
+  handle(call: Call): Promise<Answer>;
+}
+
+/** The problems that a route can answer with, its own and those of its checks. */
+export function problemsOf(route: Route): ProblemCode[] {
+  const parameters = route.parameters ?? [];
+  const ofParameters = parameters.flatMap(({ missing, invalid, required }): ProblemCode[] => [
+    ...(required && missing ? [missing] : []),
+    invalid ?? 'INVALID_PARAMETER',
+  ]);
+  const codes: ProblemCode[] = [
+    // All of /v1 reads the key from the database, which may be away.
+    ...(route.path.startsWith('/v1/')
+      ? (['KEY_MISSING', 'KEY_INVALID', 'FORBIDDEN', 'TEMPORARILY_UNAVAILABLE'] as const)
+      : []),
+    // An address can be malformed, or carry a parameter that is not documented, anywhere.
+    ...(['UNREADABLE_REQUEST', 'INVALID_PARAMETER'] as const),
+    ...ofParameters,
+    ...(route.body
+      ? (['UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'INVALID_JSON', 'INVALID_BODY'] as const)
+      : []),
+    ...route.problems,
+    'INTERNAL_ERROR',
+  ];
+  return [...new Set(codes)];
+}

@@ -1,0 +1,271 @@
+import { createHash } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import stringify from 'safe-stable-stringify';
+import type { ApiClient } from '../../db/access/api-keys';
+import {
+  reserveSubmission,
+  submissionOf,
+  submissionUnder,
+  type Submission,
+} from '../../db/access/submissions';
+import { loanApplicationView, type LoanApplicationView } from '../../db/reads/loans';
+import { customerOf, productOf } from '../../db/reference';
+import { applicationProblem } from '../../domain/loan-application';
+import { formatMoney } from '../../domain/money';
+import { composeCommand } from '../../schemas/compose';
+import type { DataOf, ErrorCodeOf, Message } from '../../schemas/message';
+import { contractOf } from '../../schemas/validate';
+import { applicationAddress, applicationFlowId, flowAddress, loanAddress } from '../addresses';
+import { newBusinessId } from '../business-id';
+import { MAY } from '../permissions';
+import { Problem } from '../problem';
+import type { Answer, Call, Parameter, Route } from '../route';
+import { common, links, list, mapRefs, object, oneOf, type Schema } from '../schema';
+import { startFlow } from '../temporal';
+
+const FLOW = 'loan-application-disbursement';
+const COMMAND = 'submit-loan-application';
+type Command = Message<typeof COMMAND>;
+
+/** What a client sends: the command's data, without the id, which we give; without a version the newest one counts. */
+type Body = Omit<DataOf<typeof COMMAND>, 'applicationId' | 'productVersion'> & { productVersion?: number };
+
+/** What loan applications need of the platform. */
+interface Needs {
+  db: Knex;
+  temporal: Client;
+  config: { taskQueue: string };
+}
+
+const applicationIdParameter: Parameter = {
+  in: 'path',
+  name: 'applicationId',
+  description: 'Id of a loan application, as the answer to its submission gave it.',
+  schema: common('application-id'),
+  required: true,
+  example: 'LA01JD8X3M7Q2V',
+};
+
+export const idempotencyKeyParameter: Parameter = {
+  in: 'header',
+  name: 'Idempotency-Key',
+  description:
+    '1 to 200 printable ASCII characters without spaces, new for each thing wanted and the same whenever it is sent again.',
+  schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
+  required: true,
+  example: '5b2f0c1e-8a53-4f0e-9d57-0d2f3a6f9b11',
+  missing: 'IDEMPOTENCY_KEY_MISSING',
+  invalid: 'IDEMPOTENCY_KEY_INVALID',
+};
+
+const accepted: Schema = object({
+  applicationId: common('application-id'),
+  flowId: { type: 'string' },
+  state: oneOf('RECEIVED'),
+  links: links(['self', 'flow']),
+});
+
+const application: Schema = object(
+  {
+    applicationId: common('application-id'),
+    state: oneOf(
+      ...['RECEIVED', 'CREATED', 'APPROVED', 'CREDIT_RESERVED', 'ROUTED', 'PAYING_OUT', 'PAID_OUT', 'POSTED'],
+      ...['BOOKED', 'DISBURSED', 'REJECTED', 'FAILED'],
+    ),
+    customerId: common('customer-id'),
+    market: common('market-id'),
+    productId: common('product-id'),
+    productVersion: common('product-version'),
+    principal: common('positive-money'),
+    instalmentCount: common('instalment-count'),
+    appliedOn: common('iso-date'),
+    payout: {
+      description: 'What the borrower gets: the principal less deducted fees.',
+      ...common('positive-money'),
+    },
+    deductedFees: common('non-negative-money'),
+    reasonCodes: { description: 'Why it was rejected or failed.', ...list(common('reason-code')) },
+    partnerId: { description: 'Funding partner.', ...common('party-id') },
+    disbursedOn: common('iso-date'),
+    links: links(['self', 'flow'], ['loan']),
+  },
+  ['appliedOn', 'payout', 'deductedFees', 'reasonCodes', 'partnerId', 'disbursedOn'],
+);
+
+/** The body's schema, made from the contract of the command, so that the fields are written down once. */
+export function bodySchema(): { schema: Schema; examples: Record<string, unknown> } {
+  const { data } = contractOf(COMMAND).$defs as unknown as {
+    data: { properties: Record<string, Schema>; required: string[]; examples: Record<string, unknown>[] };
+  };
+  const withoutId = <T>({ applicationId, ...rest }: Record<string, T>): Record<string, T> => rest;
+  const properties = mapRefs(withoutId(data.properties), (file) =>
+    String(common(file.replace(/^.*\/|\.json$/g, ''))['$ref']),
+  ) as Record<string, Schema>;
+  const optional = Object.keys(properties).filter((name) => !data.required.includes(name));
+  const examples = data.examples.map((example, index) => [`example${index + 1}`, withoutId(example)]);
+  return {
+    schema: object(properties, [...optional, 'productVersion']),
+    examples: Object.fromEntries(examples) as Record<string, unknown>,
+  };
+}
+
+/** The routes of loan applications. */
+export function loanApplicationRoutes(needs: Needs): Route[] {
+  return [
+    {
+      method: 'post',
+      path: '/v1/loan-applications',
+      operationId: 'submitLoanApplication',
+      tag: 'Loan applications',
+      summary: 'Submit a loan application',
+      description:
+        'Refuses at once what the product and the customer rule out; nothing is kept then. Everything else starts ' +
+        'the flow that decides, funds, pays out and books the loan. The same Idempotency-Key with the same body gives ' +
+        'the same answer, however often and however late it is sent.',
+      access: { roles: MAY.submit },
+      parameters: [idempotencyKeyParameter],
+      body: bodySchema(),
+      answers: {
+        202: {
+          description: 'Accepted: the flow goes on by itself, and Location says where to follow it.',
+          schema: accepted,
+          headers: { Location: 'Address of the flow.' },
+          example: acceptedBody('LA01JD8X3M7Q2V'),
+        },
+      },
+      problems: [
+        'IDEMPOTENCY_KEY_REUSED',
+        ...(Object.keys(contractOf(COMMAND)['x-command']!.errors) as ErrorCodeOf<typeof COMMAND>[]),
+      ],
+      handle: (call) => submit(needs, call),
+    },
+    {
+      method: 'get',
+      path: '/v1/loan-applications/{applicationId}',
+      operationId: 'getLoanApplication',
+      tag: 'Loan applications',
+      summary: 'Read a loan application',
+      access: { roles: MAY.readLoans },
+      parameters: [applicationIdParameter],
+      answers: {
+        200: { description: 'The loan application as it stands now.', schema: application, example },
+      },
+      problems: ['UNKNOWN_LOAN_APPLICATION'],
+      handle: (call) => read(needs, call.parameters['applicationId']!),
+    },
+  ];
+}
+
+/** Reserves the key, then starts the flow. Whatever dies in between, the same request again finds the row and goes on. */
+async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answer> {
+  const body = call.body as Body;
+  const client = call.client();
+  const idempotencyKey = call.parameters['Idempotency-Key']!;
+  const bodyHash = createHash('sha256').update(stringify(body)).digest();
+
+  // What was accepted stays accepted, even if it would be refused today; so the key comes before the reference data.
+  const submission =
+    (await submissionUnder(db, client.clientId, idempotencyKey)) ??
+    (await reserveSubmission(db, { ...(await newSubmission(db, client, body)), idempotencyKey, bodyHash }));
+  if (!submission.bodyHash.equals(bodyHash)) {
+    throw new Problem(
+      'IDEMPOTENCY_KEY_REUSED',
+      'Send another key, or the body that the key was first used for.',
+    );
+  }
+  const { flow, flowId, businessId, command } = submission;
+  await startFlow(temporal, {
+    ...{ flow, flowId, command },
+    taskQueue: config.taskQueue,
+    summary: summaryOf((command as Command).data),
+  });
+  return { status: 202, headers: { Location: flowAddress(flowId) }, body: acceptedBody(businessId) };
+}
+
+/** Makes the command of a new application. Throws the problem that reference data shows at once. */
+async function newSubmission(
+  db: Knex,
+  { clientId, role }: ApiClient,
+  body: Body,
+): Promise<Omit<Submission, 'idempotencyKey' | 'bodyHash'>> {
+  const [customer, product] = await Promise.all([
+    customerOf(db, body.customerId),
+    productOf(db, body.productId, body.productVersion),
+  ]);
+  const problem = applicationProblem({ customer, product, ...body });
+  if (problem) throw new Problem(problem.code, problem.message);
+
+  const applicationId = newBusinessId('LA');
+  const flowId = applicationFlowId(applicationId);
+  const command = composeCommand(
+    { flow: FLOW, flowId, market: product!.market },
+    {
+      type: COMMAND,
+      source: role === 'app' ? 'app' : 'bff-system',
+      occurrence: '1',
+      data: { ...body, applicationId, productVersion: product!.version },
+    },
+  );
+  return { clientId, flow: FLOW, flowId, businessId: applicationId, command };
+}
+
+const summaryOf = ({ applicationId, principal, instalmentCount }: DataOf<typeof COMMAND>): string =>
+  `Loan application ${applicationId}: ${formatMoney(principal)} in ${instalmentCount} instalments`;
+
+function acceptedBody(applicationId: string) {
+  const flowId = applicationFlowId(applicationId);
+  return {
+    applicationId,
+    flowId,
+    state: 'RECEIVED',
+    links: { self: applicationAddress(applicationId), flow: flowAddress(flowId) },
+  };
+}
+
+async function read({ db }: Needs, applicationId: string): Promise<Answer> {
+  const view = await loanApplicationView(db, applicationId);
+  if (view) return { status: 200, body: bodyOf(view) };
+  // Submitted, and the flow has not got to its first step yet.
+  const submission = await submissionOf(db, applicationId);
+  if (!submission) {
+    throw new Problem('UNKNOWN_LOAN_APPLICATION', `Nobody has submitted loan application ${applicationId}.`);
+  }
+  return { status: 200, body: receivedBody(submission.command as Command) };
+}
+
+function receivedBody({ market, data }: Command) {
+  const { applicationId, customerId, productId, productVersion, principal, instalmentCount } = data;
+  return {
+    ...{ applicationId, state: 'RECEIVED', customerId, market, productId, productVersion, principal },
+    instalmentCount,
+    links: { self: applicationAddress(applicationId), flow: flowAddress(applicationFlowId(applicationId)) },
+  };
+}
+
+function bodyOf(view: LoanApplicationView) {
+  const { applicationId, state, customerId, market, productId, productVersion, currency } = view;
+  const { instalmentCount, appliedOn, reasonCodes, partnerId, disbursedOn } = view;
+  return {
+    ...{ applicationId, state, customerId, market, productId, productVersion, instalmentCount, appliedOn },
+    principal: { currency, amountMinor: view.principalMinor },
+    payout: { currency, amountMinor: view.payoutMinor },
+    deductedFees: { currency, amountMinor: view.deductedMinor },
+    reasonCodes,
+    ...(partnerId !== null && { partnerId }),
+    ...(disbursedOn !== null && { disbursedOn }),
+    links: {
+      self: applicationAddress(applicationId),
+      flow: flowAddress(applicationFlowId(applicationId)),
+      ...(view.hasLoan && { loan: loanAddress(view.loanId) }),
+    },
+  };
+}
+
+const example = bodyOf({
+  ...{ applicationId: 'LA01JD8X3M7Q2V', loanId: 'LN01JD8X3M7Q2V', customerId: 'c-id-000124', market: 'ID' },
+  ...{ productId: 'id-cash-loan', productVersion: 1, currency: 'IDR', instalmentCount: 6 },
+  ...{ principalMinor: 5_000_000, payoutMinor: 4_850_000, deductedMinor: 150_000, appliedOn: '2026-01-31' },
+  ...{ state: 'DISBURSED', reasonCodes: [], partnerId: 'partner-nusantara', disbursedOn: '2026-01-31' },
+  hasLoan: true,
+});

@@ -1,0 +1,63 @@
+import type { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import type { Route } from '../route';
+import { object, oneOf } from '../schema';
+import { checkTemporal } from '../temporal';
+
+const status = (value: string) => ({ schema: object({ status: oneOf(value) }), example: { status: value } });
+
+/** The routes of the process itself. `openApi` gives the document of all routes, these included. */
+export function systemRoutes({
+  db,
+  temporal,
+  openApi,
+}: {
+  db: Knex;
+  temporal: Client;
+  openApi: () => object;
+}): Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/healthz',
+      operationId: 'getHealth',
+      tag: 'System',
+      summary: 'Whether the process answers',
+      access: 'OPEN',
+      answers: { 200: { description: 'It does.', ...status('ok') } },
+      problems: [],
+      handle: () => Promise.resolve({ status: 200, body: { status: 'ok' } }),
+    },
+    {
+      method: 'get',
+      path: '/readyz',
+      operationId: 'getReadiness',
+      tag: 'System',
+      summary: 'Whether the process can serve: it reaches the database and Temporal',
+      access: 'OPEN',
+      answers: { 200: { description: 'It can.', ...status('ready') } },
+      problems: ['TEMPORARILY_UNAVAILABLE'],
+      async handle() {
+        await Promise.all([db.raw('select 1'), checkTemporal(temporal)]);
+        return { status: 200, body: { status: 'ready' } };
+      },
+    },
+    {
+      method: 'get',
+      path: '/openapi.json',
+      operationId: 'getOpenApi',
+      tag: 'System',
+      summary: 'This document',
+      access: 'OPEN',
+      answers: {
+        200: {
+          description: 'An OpenAPI 3.1 document.',
+          schema: { type: 'object' },
+          example: { openapi: '3.1.0' },
+        },
+      },
+      problems: [],
+      handle: () => Promise.resolve({ status: 200, body: openApi() }),
+    },
+  ];
+}

@@ -1,0 +1,49 @@
+import { commonSchemas } from '../schemas/validate';
+
+/** A JSON Schema (2020-12), which is also an OpenAPI 3.1 schema. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** A reference to `schemas/common/<name>.json`. Throws when there is no such schema. */
+export function common(name: string): Schema {
+  const schema = commonSchemas[name];
+  if (!schema) throw new Error(`There is no schema schemas/common/${name}.json.`);
+  return { $ref: schema.$id };
+}
+
+/** A closed object; the properties named in `optional` may be absent, all others are always there. */
+export const object = (properties: Readonly<Record<string, Schema>>, optional: string[] = []): Schema => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  properties,
+});
+
+export const list = (items: Schema): Schema => ({ type: 'array', items });
+
+export const oneOf = (...values: readonly string[]): Schema => ({ type: 'string', enum: values });
+
+export const text: Schema = { type: 'string' };
+
+/** A count, zero or more. */
+export const count: Schema = { type: 'integer', minimum: 0 };
+
+/** Addresses of what belongs to the answer, relative to the API. */
+export const links = (names: string[], optional: string[] = []): Schema =>
+  object(
+    Object.fromEntries(
+      [...names, ...optional].map((name) => [name, { type: 'string', format: 'uri-reference' }]),
+    ),
+    optional,
+  );
+
+/** Replaces every `$ref` of a schema. */
+export function mapRefs(schema: unknown, replace: (ref: string) => string): unknown {
+  if (Array.isArray(schema)) return schema.map((one) => mapRefs(one, replace));
+  if (schema === null || typeof schema !== 'object') return schema;
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [
+      key,
+      key === '$ref' && typeof value === 'string' ? replace(value) : mapRefs(value, replace),
+    ]),
+  );
+}

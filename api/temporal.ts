@@ -1,0 +1,95 @@
+import {
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+} from '@temporalio/client';
+import type { FlowName } from '../schemas/generated/catalog';
+import type { Message } from '../schemas/message';
+import { Problem } from './problem';
+
+/** How long a client waits for us to reach Temporal before it is told to come again. */
+const DEADLINE_MS = 5_000;
+
+/** gRPC's CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED and UNAVAILABLE: it may be well a moment later. */
+const AWAY = new Set([1, 4, 8, 14]);
+
+/** Asks Temporal something, for a limited time. Throws TEMPORARILY_UNAVAILABLE when it does not answer. */
+async function ask<T>(temporal: Client, question: () => Promise<T>): Promise<T> {
+  try {
+    return await temporal.withDeadline(Date.now() + DEADLINE_MS, question);
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    const detail = 'Temporal is away. Send the same request again.';
+    throw new Problem('TEMPORARILY_UNAVAILABLE', detail, undefined, error);
+  }
+}
+
+function isAway(error: unknown): boolean {
+  const grpc = error instanceof ServiceError ? error.cause : error;
+  return AWAY.has(Number((grpc as { code?: unknown } | undefined)?.code));
+}
+
+/**
+ * Starts a flow, or finds it started: the workflow's id is the flow's id, so one flow is one workflow for ever.
+ *
+ * @param start `summary` is what operators read in the Web UI; no personal data
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
+ */
+export async function startFlow(
+  temporal: Client,
+  start: { flow: FlowName; flowId: string; taskQueue: string; summary: string; command: Message },
+): Promise<void> {
+  const { flow, flowId, taskQueue, summary, command } = start;
+  try {
+    await ask(temporal, () =>
+      temporal.workflow.start(flow, {
+        workflowId: flowId,
+        taskQueue,
+        args: [command],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        staticSummary: summary,
+      }),
+    );
+  } catch (error) {
+    // The id was reserved for this very command before, so whatever runs or ran under it is what was asked for.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/**
+ * Tells a flow that a request of its was answered. A flow that has ended needs to know nothing any more.
+ *
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
+ */
+export async function tellAnswered(temporal: Client, flowId: string, requestNo: string): Promise<void> {
+  try {
+    // The name is the signal's in workflows/moves/step.ts, which the API does not import.
+    await ask(temporal, () => temporal.workflow.getHandle(flowId).signal('outside-answered', requestNo));
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}
+
+/**
+ * The status that Temporal has for a flow, such as RUNNING or COMPLETED; undefined when it knows none of that id: it was
+ * never started, or its time to be kept is over.
+ *
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
+ */
+export async function flowStatus(temporal: Client, flowId: string): Promise<string | undefined> {
+  try {
+    const { status } = await ask(temporal, () => temporal.workflow.getHandle(flowId).describe());
+    return status.name;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Resolves when Temporal serves our namespace; throws TEMPORARILY_UNAVAILABLE when it is away. */
+export async function checkTemporal(temporal: Client): Promise<void> {
+  const { namespace } = temporal.options;
+  await ask(temporal, () => temporal.workflowService.describeNamespace({ namespace }));
+}

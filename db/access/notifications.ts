@@ -1,0 +1,81 @@
+import type { Knex } from 'knex';
+import { settleRequest, type OutsideAnswer } from '../outside';
+
+/** What a party told us about a request, with a good signature. */
+export interface Notification {
+  party: string;
+  /** The party's id of the notification: the same whenever it sends it again. */
+  webhookId: string;
+  requestNo: string;
+  /** SHA-256 of the raw bytes. */
+  bodyHash: Buffer;
+  body: object;
+  /** The final word that the body gives. */
+  answer: OutsideAnswer;
+}
+
+/**
+ * What became of a notification:
+ * SETTLED the request has this answer now; CONFIRMED it had the same answer; CONTRADICTED it has another answer, which
+ * stands; KNOWN the notification was here before; REPLAYED its id was here before with another body;
+ * UNKNOWN_REQUEST the party was never asked this; TRANSACTION_TAKEN the transaction has settled another request.
+ * The last three record nothing.
+ */
+export type NotificationFate =
+  | { fate: 'SETTLED' | 'CONFIRMED' | 'CONTRADICTED' | 'KNOWN'; flowId: string }
+  | { fate: 'REPLAYED' | 'UNKNOWN_REQUEST' | 'TRANSACTION_TAKEN' };
+
+/** Records a notification once, and settles its request if nothing else has: both or neither. */
+export async function recordNotification(db: Knex, notification: Notification): Promise<NotificationFate> {
+  try {
+    return await db.transaction((tx) => record(tx, notification));
+  } catch (error) {
+    if (isTakenTransaction(error)) return { fate: 'TRANSACTION_TAKEN' };
+    throw error;
+  }
+}
+
+async function record(tx: Knex, notification: Notification): Promise<NotificationFate> {
+  const { party, webhookId, requestNo, bodyHash, body, answer } = notification;
+  const request = await tx('outside.request')
+    .where({ request_no: requestNo, party })
+    .first<{ flowId: string } | undefined>('flow_id as flowId');
+  const before = await hashUnder(tx, party, webhookId);
+  if (before && !before.equals(bodyHash)) return { fate: 'REPLAYED' };
+  if (!request) return { fate: 'UNKNOWN_REQUEST' };
+  const { flowId } = request;
+
+  const { rowCount } = await tx.raw<{ rowCount: number }>(
+    `insert into outside.notification (party, webhook_id, body_hash, body, request_no) values (?, ?, ?, ?, ?)
+     on conflict do nothing`,
+    [party, webhookId, bodyHash, JSON.stringify(body), requestNo],
+  );
+  if (rowCount === 0) {
+    // It was here before, or came twice at once and the other was first.
+    const other = await hashUnder(tx, party, webhookId);
+    return other?.equals(bodyHash) ? { fate: 'KNOWN', flowId } : { fate: 'REPLAYED' };
+  }
+  if (await settleRequest(tx, requestNo, answer, 'CALLBACK')) return { fate: 'SETTLED', flowId };
+  return { fate: (await hasAnswer(tx, requestNo, answer)) ? 'CONFIRMED' : 'CONTRADICTED', flowId };
+}
+
+async function hashUnder(tx: Knex, party: string, webhookId: string): Promise<Buffer | undefined> {
+  const row = await tx('outside.notification')
+    .where({ party, webhook_id: webhookId })
+    .first<{ bodyHash: Buffer } | undefined>('body_hash as bodyHash');
+  return row?.bodyHash;
+}
+
+/** Whether a settled request says the same: that it failed, or that it succeeded by the same transaction. */
+async function hasAnswer(tx: Knex, requestNo: string, answer: OutsideAnswer): Promise<boolean> {
+  const settled = await tx('outside.request')
+    .where({ request_no: requestNo })
+    .first<{ state: string; transactionNo: string | null }>('state', 'transaction_no as transactionNo');
+  const transactionNo = answer.status === 'SUCCEEDED' ? answer.transactionNo : null;
+  return settled.state === answer.status && settled.transactionNo === transactionNo;
+}
+
+const isTakenTransaction = (error: unknown): boolean => {
+  const { code, constraint } = error as { code?: string; constraint?: string };
+  return code === '23505' && constraint === 'request_party_transaction_no_key';
+};

@@ -1,0 +1,92 @@
+import type { Knex } from 'knex';
+import type { Instalment } from '../../schemas/generated/messages';
+
+/** A loan application as its client may see it. Amounts are in the currency's minor unit. */
+export interface LoanApplicationView {
+  applicationId: string;
+  loanId: string;
+  customerId: string;
+  market: string;
+  productId: string;
+  productVersion: number;
+  currency: string;
+  principalMinor: number;
+  payoutMinor: number;
+  deductedMinor: number;
+  instalmentCount: number;
+  /** 'YYYY-MM-DD', the market's business date. */
+  appliedOn: string;
+  state: string;
+  reasonCodes: string[];
+  partnerId: string | null;
+  disbursedOn: string | null;
+  /** Whether the loan that comes of it is booked. */
+  hasLoan: boolean;
+}
+
+/** A booked loan. Amounts are in the currency's minor unit. */
+export interface LoanView {
+  loanId: string;
+  contractId: string;
+  applicationId: string;
+  customerId: string;
+  market: string;
+  productId: string;
+  productVersion: number;
+  partnerId: string;
+  currency: string;
+  principalMinor: number;
+  instalmentCount: number;
+  /** 'YYYY-MM-DD', the first day of interest. */
+  interestFrom: string;
+  fundingJournalId: number;
+  state: string;
+  /** The version of the repayment schedule that holds; null until there is one. */
+  scheduleVersion: number | null;
+}
+
+/** A loan application by its id; undefined when the loan engine has not seen it (yet). */
+export async function loanApplicationView(
+  db: Knex,
+  applicationId: string,
+): Promise<LoanApplicationView | undefined> {
+  const { rows } = await db.raw<{ rows: LoanApplicationView[] }>(
+    `select a.application_id as "applicationId", a.loan_id as "loanId", a.customer_id as "customerId", a.market,
+            a.product_id as "productId", a.product_version as "productVersion", a.currency,
+            a.principal_minor as "principalMinor", a.payout_minor as "payoutMinor",
+            a.deducted_minor as "deductedMinor", a.instalment_count as "instalmentCount", a.applied_on as "appliedOn",
+            a.state, a.reason_codes as "reasonCodes", a.partner_id as "partnerId", a.disbursed_on as "disbursedOn",
+            exists (select from asset_center.loan l where l.loan_id = a.loan_id) as "hasLoan"
+       from loan_engine.loan_application a where a.application_id = ?`,
+    [applicationId],
+  );
+  return rows[0];
+}
+
+/** A loan by its id; undefined when it is not booked. */
+export async function loanView(db: Knex, loanId: string): Promise<LoanView | undefined> {
+  const { rows } = await db.raw<{ rows: LoanView[] }>(
+    `select l.loan_id as "loanId", c.contract_id as "contractId", c.application_id as "applicationId",
+            l.customer_id as "customerId", l.market, l.product_id as "productId",
+            l.product_version as "productVersion", l.partner_id as "partnerId", l.currency,
+            l.principal_minor as "principalMinor", l.instalment_count as "instalmentCount",
+            l.interest_from as "interestFrom", l.funding_journal_id as "fundingJournalId", l.state,
+            l.schedule_version as "scheduleVersion"
+       from asset_center.loan l join asset_center.loan_contract c on c.loan_id = l.loan_id
+      where l.loan_id = ?`,
+    [loanId],
+  );
+  return rows[0];
+}
+
+/** The instalments of one version of a loan's schedule, in order. */
+export async function instalmentsOf(db: Knex, loanId: string, version: number): Promise<Instalment[]> {
+  const { rows } = await db.raw<{ rows: Instalment[] }>(
+    `select number, period_start as "periodStart", due_date as "dueDate", principal_minor as "principalMinor",
+            interest_minor as "interestMinor", fee_minor as "feeMinor",
+            principal_minor + interest_minor + fee_minor as "totalMinor"
+       from repayment_plan_service.instalment where loan_id = ? and version = ? order by number`,
+    [loanId, version],
+  );
+  return rows;
+}

@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
+import knex, { type Knex } from 'knex';
+import { apiRoutes, createApi } from '../../../api/app';
+import { createLogger } from '../../../api/logger';
+import type { ProblemBody } from '../../../api/problem';
+import { problemsOf, type Route } from '../../../api/route';
+import { createApiKey, ROLES, type Role } from '../../../db/access/api-keys';
+import { connect } from '../../../db/pool';
+import { seed } from '../../../db/seeds';
+import { parsePartySecrets, type PartySecrets } from '../../../schemas/outside/signature';
+import { compileSchema, violationsOf } from '../../../schemas/validate';
+import { createTestDatabase } from '../../support/database';
+import { createTestNamespace } from '../../support/temporal';
+
+export const PARTY = 'bank-huaxin';
+export const OTHER_PARTY = 'cn-payout';
+const secretOf = (letter: string): string => `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`;
+export const SECRET = secretOf('a');
+
+export interface Reply<Body = Record<string, unknown>> {
+  status: number;
+  headers: Headers;
+  body: Body;
+}
+
+export interface Wanted {
+  /** The role whose key is sent; none when left out. */
+  as?: Role;
+  headers?: Record<string, string>;
+  /** Sent as it is when it is a text, as JSON otherwise. */
+  body?: unknown;
+}
+
+/** Sends a request, and holds the answer against what its route documents. */
+export type Caller = <Body = ProblemBody>(
+  method: string,
+  path: string,
+  wanted?: Wanted,
+) => Promise<Reply<Body>>;
+
+export interface ApiUnderTest {
+  database: { url: string };
+  /** As the application. */
+  db: Knex;
+  /** As the owner of the tables. */
+  owner: Knex;
+  temporal: Client;
+  secrets: PartySecrets;
+  url: string;
+  tokens: Record<Role, string>;
+  /** The lines that the API has logged. */
+  log: Record<string, unknown>[];
+  call: Caller;
+  /** A further API on the same database, where Temporal is to be found at another address. */
+  beside(temporalAddress: string): Promise<ApiUnderTest>;
+  stop(): Promise<void>;
+}
+
+/** An API on a seeded database and a Temporal namespace of its own, with a key for each role. */
+export async function startApi(): Promise<ApiUnderTest> {
+  const database = await createTestDatabase();
+  const { address, namespace } = await createTestNamespace();
+  const owner = knex({ client: 'pg', connection: database.adminUrl });
+  await seed(owner, '2026-01-15');
+  const secrets = parsePartySecrets(
+    JSON.stringify({ [PARTY]: [SECRET], [OTHER_PARTY]: [secretOf('b')], 'trust-jinhe': [secretOf('c')] }),
+  );
+  const shared = { database, owner, secrets, namespace };
+  const api = await listenOn(shared, address);
+  return {
+    ...api,
+    async stop() {
+      await api.stop();
+      await owner.destroy();
+      await database.drop();
+    },
+  };
+}
+
+interface Shared {
+  database: { url: string };
+  owner: Knex;
+  secrets: PartySecrets;
+  namespace: string;
+}
+
+async function listenOn(shared: Shared, temporalAddress: string): Promise<ApiUnderTest> {
+  const { database, secrets, namespace } = shared;
+  const db = connect(database.url, { max: 5, applicationName: 'api-test' });
+  const connection = Connection.lazy({ address: temporalAddress });
+  const temporal = new Client({ connection, namespace });
+  const log: Record<string, unknown>[] = [];
+  const logger = createLogger('info', {
+    write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>),
+  });
+  const needs = { db, temporal, config: { taskQueue: 'flows', partySecrets: secrets } };
+  const server = createServer(createApi({ ...needs, logger })).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const tokens = await keysOfAllRoles(db);
+  return {
+    ...{ database, db, owner: shared.owner, temporal, secrets, url, tokens, log },
+    call: callerOf(url, tokens, apiRoutes(needs)),
+    beside: (otherAddress) => listenOn(shared, otherAddress),
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+      await db.destroy();
+      await connection.close();
+    },
+  };
+}
+
+/** Makes the function that calls the API at an address, with the key of the role that a request names. */
+export function callerOf(
+  url: string,
+  tokens: Partial<Record<Role, string>>,
+  routes: readonly Route[],
+): Caller {
+  const hold = documentedBy(routes);
+  return async (method, path, { as, headers, body } = {}) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(as && { authorization: `Bearer ${tokens[as]}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const reply = { status: response.status, headers: response.headers, body: await response.json() };
+    hold(method, path, reply);
+    return reply as never;
+  };
+}
+
+async function keysOfAllRoles(db: Knex): Promise<Record<Role, string>> {
+  const tokens: [string, string][] = [];
+  for (const role of ROLES) {
+    const clientId = role === 'partner' ? PARTY : `test-${role}`;
+    tokens.push([role, (await createApiKey(db, { clientId, role })).token]);
+  }
+  return Object.fromEntries(tokens) as Record<Role, string>;
+}
+
+/** Throws for an answer that its route does not document: another status, another body, another problem. */
+function documentedBy(routes: readonly Route[]) {
+  return (method: string, path: string, { status, headers, body }: Reply<unknown>): void => {
+    const [pathname = ''] = path.split('?');
+    const route = routes.find(
+      (one) =>
+        one.method === method.toLowerCase() &&
+        new RegExp(`^${one.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
+    );
+    if (!route) return;
+    const answer = route.answers[status];
+    if (answer) {
+      const isValid = compileSchema(answer.schema);
+      if (!isValid(body))
+        throw new Error(`Not as documented: ${JSON.stringify(violationsOf(isValid.errors))}`);
+      return;
+    }
+    const { code } = body as ProblemBody;
+    if (
+      !problemsOf(route).includes(code) ||
+      headers.get('content-type')?.startsWith('application/problem+json') !== true
+    ) {
+      throw new Error(`${method} ${route.path} does not document ${status} ${code}.`);
+    }
+  };
+}
