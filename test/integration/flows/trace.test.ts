@@ -1,3 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { TraceRow } from '../../../db/reads/trace';
 import { checkTrace } from '../../support/check-trace';
 import { startPlatform, type Platform } from '../../support/platform';
 
@@ -22,10 +25,19 @@ test('every handling, in every branch, follows an arrow of the catalog, and flow
     platform.apply({ market: 'CN', customerId: poor }),
   ]);
 
-  const { problems, notSeen } = checkTrace(await platform.trace());
+  const trace = await platform.trace();
+  keep(trace);
+  const { problems, notSeen } = checkTrace(trace);
   expect(problems).toEqual([]);
   expect(notSeen).toEqual({ 'loan-application-disbursement': [], 'repayment-plan-generation': [] });
 }, 60_000);
+
+/** Leaves the trace where other checkers can read it. */
+function keep(trace: readonly TraceRow[]): void {
+  const folder = path.join(__dirname, '../../../var/test');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'trace.ndjson'), trace.map((row) => `${JSON.stringify(row)}\n`).join(''));
+}
 
 test('a handling that the catalog does not know is found', async () => {
   await platform.apply({ market: 'CN' });
