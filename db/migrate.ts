@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import knex, { type Knex } from 'knex';
 
+import { APPLICATION_ROLE } from './pool';
 import { CHART_OF_ACCOUNTS, type ChartAccount } from '../domain/books/chart-of-accounts';
 
 const MIGRATIONS_FOLDER = join(__dirname, 'migrations');
@@ -24,6 +25,8 @@ export async function migrate(adminUrl: string): Promise<void> {
     // hold it, a row that is still locked is such a leftover.
     await db.migrate.forceFreeMigrationsLock();
     await db.migrate.latest();
+    // `npm start` asks whether migrations are pending, and acts as the application.
+    await db.raw('grant select on public.knex_migrations to ??', [APPLICATION_ROLE]);
     await db.transaction(synchroniseChartOfAccounts);
   });
 }

@@ -8,11 +8,14 @@ import { apiConfig } from '../api/config';
 import { workerConfig } from '../workers/config';
 import { partsStoppedOnSignal } from './local/parts';
 import { startNode, type RunningProcess } from './local/processes';
-import { pendingMigrations } from './pending-migrations';
+import { unaskedEnd } from './local/unasked-end';
+import { pendingMigrations } from './start/pending-migrations';
 
 const ENTRIES = { api: 'api/main.ts', workers: 'workers/main.ts' };
 /** The first start bundles the workflows, which takes long on a slow machine. */
 const READY_WITHIN_MS = 120_000;
+/** The workers give a running step ten seconds to finish. */
+const KILL_AFTER_MS = 15_000;
 
 async function main(): Promise<void> {
   const { databaseUrl } = workerConfig(process.env);
@@ -20,23 +23,20 @@ async function main(): Promise<void> {
   await refuseOldSchema(databaseUrl);
 
   const parts = partsStoppedOnSignal();
-  const starts = Object.entries(ENTRIES).map(async ([name, entry]): Promise<[string, RunningProcess]> => {
-    const running = await startNode({
-      ...{ name, entry },
-      ready: /"event":"ready"/,
-      readyWithinMs: READY_WITHIN_MS,
-      onLine: (line) => console.log(line),
-    });
-    return [name, parts.add(running)];
-  });
   try {
+    const starts = Object.entries(ENTRIES).map(async ([name, entry]): Promise<[string, RunningProcess]> => {
+      const running = await startNode({
+        ...{ name, entry },
+        ready: /"event":"ready"/,
+        readyWithinMs: READY_WITHIN_MS,
+        killAfterMs: KILL_AFTER_MS,
+        onLine: (line) => console.log(line),
+      });
+      return [name, parts.add(running)];
+    });
     // Both are waited for even when one fails: what still starts while the other is stopped would be left running.
     await Promise.allSettled(starts);
-    const running = await Promise.all(starts);
-    const [name, how] = await Promise.race(
-      running.map(async ([name, { ended }]): Promise<[string, string]> => [name, await ended]),
-    );
-    throw new Error(`The process "${name}" ended (${how}), and one does not serve without the other.`);
+    await unaskedEnd(Object.fromEntries(await Promise.all(starts)), parts);
   } finally {
     await parts.stop();
   }

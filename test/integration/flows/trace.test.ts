@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TraceRow } from '../../../db/reads/trace';
-import { checkTrace } from '../../support/check-trace';
+import { checkTrace } from '../../../scripts/check-trace';
 import { startPlatform, type Platform } from '../../support/platform';
 
 let platform: Platform;

@@ -1,5 +1,5 @@
-import { allArrows, arrow, arrowsDrawnBy, catalog, decisions } from '../../schemas/arrows';
-import type { TraceRow } from '../../db/reads/trace';
+import { allArrows, arrow, arrowsDrawnBy, catalog, decisions } from '../schemas/arrows';
+import type { TraceRow } from '../db/reads/trace';
 
 // Client applications are where people act: an arrow from a person is an arrow from any of them.
 const clients = new Set(['actor', 'app', 'bff-system']);

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Client, DatabaseError } from 'pg';
-import { projectFolder } from './local/project-folder';
+import { projectFolder } from '../local/project-folder';
 
 /** PostgreSQL's error codes: no such table, no right to read it. */
 const UNDEFINED_TABLE = '42P01';

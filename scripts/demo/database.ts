@@ -1,0 +1,41 @@
+import knex, { type Knex } from 'knex';
+import { createApiKey, listApiKeys, revokeApiKey, type Role } from '../../db/access/api-keys';
+import { migrate } from '../../db/migrate';
+import { seed, seedCustomers } from '../../db/seeds';
+import { dayInZone } from '../../domain/calendar';
+import type { StoryCustomer } from './story';
+
+/** Brings the database to the newest schema and fills the reference data; what is there already stays. */
+export async function prepareDatabase(databaseUrl: string): Promise<void> {
+  await migrate(databaseUrl);
+  await asOwner(databaseUrl, (owner) => seed(owner, dayInZone(new Date().toISOString(), 'Asia/Shanghai')));
+}
+
+/** Adds the customers of a run, each with a credit line; one who stands there twice is added once. */
+export async function addCustomers(databaseUrl: string, customers: readonly StoryCustomer[]): Promise<void> {
+  const once = [...new Map(customers.map((customer) => [customer.id, customer])).values()];
+  await asOwner(databaseUrl, (owner) => owner.transaction((tx) => seedCustomers(tx, once)));
+}
+
+/** The application's role may not write reference data, so this acts as the user of the address itself. */
+async function asOwner(databaseUrl: string, work: (owner: Knex) => Promise<void>): Promise<void> {
+  const owner = knex({ client: 'pg', connection: databaseUrl, pool: { min: 0, max: 1 } });
+  try {
+    await work(owner);
+  } finally {
+    await owner.destroy();
+  }
+}
+
+/**
+ * Makes a key of the demo's own, and revokes those of earlier runs: a token is shown once, so nobody can go on with them.
+ *
+ * @returns the token
+ */
+export async function newDemoKey(db: Knex, role: Role): Promise<string> {
+  const clientId = `demo-${role}`;
+  for (const key of await listApiKeys(db)) {
+    if (key.clientId === clientId && key.revokedAt === null) await revokeApiKey(db, key.keyId);
+  }
+  return (await createApiKey(db, { clientId, role })).token;
+}

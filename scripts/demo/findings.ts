@@ -1,0 +1,169 @@
+import type { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import { positionOf } from '../../db/books/posting';
+import type { TrialBalance } from '../../db/books/trial-balance';
+import type { SettledBy } from '../../db/outside';
+import type { Money } from '../../domain/money';
+import type { Effect } from '../../sandbox/effects';
+import type { ApplicationAnswer, Progress } from './play';
+import type { RestClient } from './rest';
+import type { StoryCase } from './story';
+
+/** What became of one application, from every side that knows of it. */
+export interface ApplicationFinding {
+  story: StoryCase;
+  applicationId: string;
+  flowId: string;
+  /** By the API. */
+  application: ApplicationAnswer;
+  /** By the loan engine: APPROVE or REJECT; null when nothing was decided. */
+  decision: string | null;
+  /** By the API; undefined where no loan came of it. */
+  loan: LoanFinding | undefined;
+  /** By Temporal. */
+  flow: { status: string; historyEvents: number; durationMs: number };
+  /** What outside parties were asked, by our own record, in order. */
+  requests: { party: string; requestNo: string; state: string; settledBy: SettledBy | null }[];
+  /** What outside parties really paid, by the sandbox. */
+  effects: Effect[];
+}
+
+export interface LoanFinding {
+  loanId: string;
+  state: string;
+  /** In the principal's minor unit, one for each instalment. */
+  principalPartsMinor: number[];
+}
+
+/** How much a code of a book grew by this run's flows, in minor units. */
+export interface Movement {
+  book: string;
+  code: string;
+  currency: string;
+  amountMinor: number;
+}
+
+/** Everything that a run's figures are made of. */
+export interface Findings {
+  applications: ApplicationFinding[];
+  movements: Movement[];
+  trialBalance: TrialBalance;
+}
+
+/** Whom to ask: the API with a key for loans and one for the books, the sandbox, the database and Temporal. */
+export interface Sources {
+  api: RestClient;
+  booksApi: RestClient;
+  sandbox: RestClient;
+  db: Knex;
+  temporal: Client;
+}
+
+/** Collects what became of a story that was played to its end. */
+export async function findingsOf(played: readonly Progress[], sources: Sources): Promise<Findings> {
+  const applications: ApplicationFinding[] = [];
+  for (const progress of played) applications.push(await applicationFinding(progress, sources));
+  return {
+    applications,
+    movements: await movementsOf(
+      sources.db,
+      applications.map(({ flowId }) => flowId),
+    ),
+    trialBalance: await sources.booksApi.get<TrialBalance>('/v1/ledger/trial-balance'),
+  };
+}
+
+async function applicationFinding(
+  { story, sent }: Progress,
+  { api, sandbox, db, temporal }: Sources,
+): Promise<ApplicationFinding> {
+  if (!sent) throw new Error(`The application ${story.id} was never sent.`);
+  const { applicationId, flowId } = sent;
+  const application = await api.get<ApplicationAnswer>(`/v1/loan-applications/${applicationId}`);
+  const { status, historyLength, startTime, closeTime } = await temporal.workflow
+    .getHandle(flowId)
+    .describe();
+  const { effects } = await sandbox.get<{ effects: Effect[] }>(`/control/effects?reference=${applicationId}`);
+  const decided = await db('loan_engine.loan_application')
+    .where({ application_id: applicationId })
+    .first<{ decision: string | null } | undefined>('decision');
+  const requests = await db('outside.request')
+    .where({ flow_id: flowId })
+    .orderBy('opened_at')
+    .select<ApplicationFinding['requests']>(
+      'party',
+      'request_no as requestNo',
+      'state',
+      'settled_by as settledBy',
+    );
+  return {
+    ...{ story, applicationId, flowId, application, effects, requests },
+    decision: decided?.decision ?? null,
+    loan: application.links.loan === undefined ? undefined : await loanFinding(api, application.links.loan),
+    flow: {
+      status: status.name,
+      historyEvents: historyLength,
+      durationMs: (closeTime ?? new Date()).getTime() - startTime.getTime(),
+    },
+  };
+}
+
+async function loanFinding(api: RestClient, address: string): Promise<LoanFinding> {
+  const { loanId, state, schedule } = await api.get<{
+    loanId: string;
+    state: string;
+    schedule?: { instalments: { principalMinor: number }[] };
+  }>(address);
+  const instalments = schedule?.instalments ?? [];
+  return { loanId, state, principalPartsMinor: instalments.map(({ principalMinor }) => principalMinor) };
+}
+
+/**
+ * What the journals of these flows moved, straight from the entries. It is of this run alone, however many earlier runs
+ * or other clients use the same books.
+ */
+async function movementsOf(db: Knex, flowIds: readonly string[]): Promise<Movement[]> {
+  const { rows } = await db.raw<{ rows: Movement[] }>(
+    `select a.book, a.code, e.currency,
+            sum(case when e.side = c.normal_side then e.amount_minor else -e.amount_minor end)::bigint as "amountMinor"
+       from books.journal j
+       join books.entry e on e.journal_id = j.id
+       join books.account a on a.id = e.account_id
+       join books.chart_account c on c.book = a.book and c.code = a.code
+      where j.flow_id = any(?)
+      group by a.book, a.code, e.currency
+      order by a.book, a.code, e.currency`,
+    [[...flowIds]],
+  );
+  return rows;
+}
+
+/**
+ * Earlier runs lend the funding partners' money out, and one day it is used up: that is said before anything is sent.
+ *
+ * @throws Error that names the partner, and what to do
+ */
+export async function checkPartnersHaveMoney(db: Knex, cases: readonly StoryCase[]): Promise<void> {
+  const needs = new Map<string, number>();
+  for (const { end } of cases) {
+    if (end.state === 'DISBURSED')
+      needs.set(end.partnerId, (needs.get(end.partnerId) ?? 0) + end.payoutMinor);
+  }
+  for (const [partnerId, neededMinor] of needs) {
+    const position = await positionOf(db, 'funds', partnerId);
+    const availableMinor = position.find(({ code }) => code === 'available')?.balanceMinor ?? 0;
+    // A payout that is refused later holds money too, for a moment; nobody holds more than all the others together.
+    if (availableMinor < 2 * neededMinor) {
+      throw new Error(
+        `${partnerId} has lent out nearly all of its money in earlier runs: start anew with --fresh, or with an ` +
+          'empty database at DATABASE_URL.',
+      );
+    }
+  }
+}
+
+/** An amount of money in a currency that the platform knows. */
+export const moneyOf = (currency: string, amountMinor: number): Money => ({
+  currency: currency as Money['currency'],
+  amountMinor,
+});

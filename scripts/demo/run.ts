@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { connect } from '../../db/pool';
+import { allTraces } from '../../db/reads/trace';
+import { checkTrace, type TraceReport } from '../check-trace';
+import { checksOf, type Check } from './checks';
+import { addCustomers, newDemoKey } from './database';
+import { checkPartnersHaveMoney, findingsOf, type Findings } from './findings';
+import { leftRunning, play, setBehaviours, untilEnded } from './play';
+import type { Parts, Platform } from './platform';
+import { applicationTable, checkLines, specialCases, trialBalanceTable } from './report';
+import { restClient } from './rest';
+import type { Screen } from './screen';
+import { storyOf } from './story';
+import { writeSummary, writeTrace } from './summary';
+
+/** Flows wait for parties that never answer for some ten seconds; what takes this long hangs. */
+const STORY_WITHIN_MS = 180_000;
+
+/**
+ * Plays the story once on a running platform, shows what became of it, and writes var/demo/trace.ndjson and
+ * var/demo/summary.json.
+ *
+ * @param parts gets the connections that are opened
+ * @returns whether every figure is as it must be
+ */
+export async function runStory(platform: Platform, parts: Parts, screen: Screen): Promise<boolean> {
+  const { db, temporal, signal } = await connections(platform, parts);
+  const run = randomBytes(4).toString('hex').toUpperCase();
+  const cases = storyOf(run);
+  await checkPartnersHaveMoney(db, cases);
+  await addCustomers(
+    platform.databaseUrl,
+    cases.map(({ customer }) => customer),
+  );
+  const keys = { app: await newDemoKey(db, 'app'), finance: await newDemoKey(db, 'finance') };
+  const api = restClient({ baseUrl: platform.apiUrl, token: keys.app, signal });
+  const booksApi = restClient({ baseUrl: platform.apiUrl, token: keys.finance, signal });
+  const sandbox = restClient({ baseUrl: platform.sandboxUrl, signal });
+
+  // On a server of the user's, who knows who else runs flows there, and for how long.
+  const earlier = platform.webUiUrl === undefined ? [] : await leftRunning(temporal);
+  if (earlier.length > 0)
+    screen.note(`An earlier run left ${earlier.length} flows open: they go on by themselves`);
+  screen.note(
+    `Run ${run}: sending ${cases.length} loan applications to ${platform.apiUrl}/v1/loan-applications`,
+  );
+  await setBehaviours(sandbox, cases);
+  const played = await play(cases, { api, run, screen, signal });
+  await untilEnded(earlier, { api, signal });
+
+  const findings = await findingsOf(played, { api, booksApi, sandbox, db, temporal });
+  const checks = [...checksOf(findings), traceCheck(checkTrace(await allTraces(db)))];
+  await writeTrace(db);
+  await writeSummary({ run, findings, checks, platform, db, temporal });
+  sayReport(screen, platform, { findings, checks, keys });
+  return checks.every(({ ok }) => ok);
+}
+
+/** Opens what the story reads from, and a signal that ends all its requests. */
+async function connections({ databaseUrl, temporalAddress, temporalNamespace }: Platform, parts: Parts) {
+  const over = new AbortController();
+  parts.add({ stop: () => Promise.resolve(over.abort()) });
+  const db = connect(databaseUrl, { max: 2, applicationName: 'demo' });
+  parts.add({ stop: () => db.destroy() });
+  const connection = await Connection.connect({ address: temporalAddress });
+  parts.add({ stop: () => connection.close() });
+  return {
+    db,
+    temporal: new Client({ connection, namespace: temporalNamespace }),
+    signal: AbortSignal.any([over.signal, AbortSignal.timeout(STORY_WITHIN_MS)]),
+  };
+}
+
+/** Every handling must be one that the catalog knows, and the flows must have taken every arrow that it draws. */
+function traceCheck({ problems, notSeen }: TraceReport): Check {
+  const missing = Object.entries(notSeen).flatMap(([flow, arrows]) =>
+    arrows.map((arrow) => `${flow}: ${arrow}`),
+  );
+  const wrong = [...problems, ...missing.map((one) => `not seen: ${one}`)];
+  return {
+    name: 'every handling follows the catalog, and every arrow of the flows is seen',
+    ok: wrong.length === 0,
+    found: wrong.length === 0 ? 'all arrows hold' : wrong.slice(0, 3).join('; '),
+  };
+}
+
+interface Keys {
+  app: string;
+  finance: string;
+}
+
+function sayReport(
+  screen: Screen,
+  platform: Platform,
+  { findings, checks, keys }: { findings: Findings; checks: readonly Check[]; keys: Keys },
+): void {
+  const sections = {
+    'LOAN APPLICATIONS': applicationTable(findings.applications),
+    'TRIAL BALANCE': trialBalanceTable(findings.trialBalance),
+    'WHAT THE CASES SHOW': specialCases(findings.applications, (flowId) => flowAddress(platform, flowId)),
+    CHECKS: checkLines(checks),
+    ADDRESSES: addresses(platform, keys),
+  };
+  for (const [title, text] of Object.entries(sections)) screen.say(`\n${title}\n\n${text}`);
+}
+
+/** Where a flow is in the Web UI, or its id where the demo does not know the Web UI. */
+function flowAddress({ webUiUrl, temporalNamespace }: Platform, flowId: string): string {
+  return webUiUrl === undefined ? flowId : `${webUiUrl}/namespaces/${temporalNamespace}/workflows/${flowId}`;
+}
+
+function addresses({ apiUrl, webUiUrl }: Platform, keys: Keys): string {
+  return [
+    `API docs          ${apiUrl}/docs`,
+    `API               ${apiUrl}`,
+    `Temporal Web UI   ${webUiUrl ?? 'that of the server at TEMPORAL_ADDRESS'}`,
+    `Key for loans     ${keys.app}`,
+    `Key for the books ${keys.finance}`,
+    'Every run makes its own keys and revokes those of the run before.',
+    'Files             var/demo/trace.ndjson, var/demo/summary.json, var/demo/logs/',
+  ].join('\n');
+}
