@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { costCapProblems } from '../domain/cost-caps';
 import { checkProductTerms, type ProductTerms } from '../domain/product-terms';
 import type { Currency } from '../domain/money';
 import type { MarketId } from '../schemas/generated/messages';
@@ -10,6 +11,19 @@ const markets = [
   { id: 'CN', time_zone: 'Asia/Shanghai', currency: 'CNY' },
   { id: 'ID', time_zone: 'Asia/Jakarta', currency: 'IDR' },
 ] as const;
+
+/**
+ * What is overdue is paid first; within what is due, costs and interest before the principal (PRC Civil Code art. 561).
+ */
+const oldestFirst: ProductTerms['allocationOrder'] = [
+  ...(['PAST_DUE_PENALTY', 'PAST_DUE_FEE', 'PAST_DUE_INTEREST', 'PAST_DUE_PRINCIPAL'] as const),
+  ...(['DUE_PENALTY', 'DUE_FEE', 'DUE_INTEREST', 'DUE_PRINCIPAL'] as const),
+  ...(['IN_ADVANCE_PENALTY', 'IN_ADVANCE_FEE', 'IN_ADVANCE_INTEREST', 'IN_ADVANCE_PRINCIPAL'] as const),
+];
+
+/** The other half again of the contract's rate, as lenders in China may ask for (银发〔2003〕251号, 30–50 %). */
+const chinesePenalty = (annualRate: string) => ({ annualRate, dayCount: 'ACT/360' }) as const;
+const indonesianPenalty = { annualRate: '0.36', dayCount: 'ACT/ACT-ISDA' } as const;
 
 const products: {
   product_id: string;
@@ -24,11 +38,50 @@ const products: {
     terms: {
       currency: 'CNY',
       amount: { minMinor: 10_000, maxMinor: 5_000_000, stepMinor: 100 },
-      term: { unit: 'MONTH', counts: [3, 6, 12, 24] },
+      term: { unit: 'MONTH', length: 1, counts: [3, 6, 12, 24] },
       annualRate: '0.094822',
       dayCount: '30/360',
       method: 'EQUAL_INSTALMENT',
       fees: [],
+      graceDays: 3,
+      penalty: chinesePenalty('0.142233'),
+      allocationOrder: oldestFirst,
+    },
+  },
+  {
+    product_id: 'cn-equal-principal',
+    market: 'CN',
+    name: { zh: '等额本金消费贷', en: 'Equal principal loan' },
+    terms: {
+      currency: 'CNY',
+      amount: { minMinor: 500_000, maxMinor: 5_000_000, stepMinor: 10_000 },
+      term: { unit: 'MONTH', length: 1, counts: [6, 12, 24, 36] },
+      annualRate: '0.108',
+      dayCount: 'ACT/360',
+      method: 'EQUAL_PRINCIPAL',
+      fees: [
+        { code: 'GUARANTEE_FEE', timing: 'PER_INSTALMENT', basis: { kind: 'PERCENTAGE', rate: '0.012' } },
+      ],
+      graceDays: 3,
+      penalty: chinesePenalty('0.162'),
+      allocationOrder: oldestFirst,
+    },
+  },
+  {
+    product_id: 'cn-interest-first',
+    market: 'CN',
+    name: { zh: '先息后本', en: 'Interest-first loan' },
+    terms: {
+      currency: 'CNY',
+      amount: { minMinor: 100_000, maxMinor: 5_000_000, stepMinor: 10_000 },
+      term: { unit: 'MONTH', length: 1, counts: [3, 6, 12] },
+      annualRate: '0.0875',
+      dayCount: 'ACT/ACT-ISDA',
+      method: 'INTEREST_FIRST',
+      fees: [{ code: 'ACCOUNT_FEE', timing: 'PER_INSTALMENT', basis: { kind: 'FIXED', amountMinor: 200 } }],
+      graceDays: 0,
+      penalty: chinesePenalty('0.13125'),
+      allocationOrder: oldestFirst,
     },
   },
   {
@@ -38,14 +91,54 @@ const products: {
     terms: {
       currency: 'IDR',
       amount: { minMinor: 500_000, maxMinor: 20_000_000, stepMinor: 100_000 },
-      term: { unit: 'MONTH', counts: [3, 6, 12] },
+      term: { unit: 'MONTH', length: 1, counts: [3, 6, 12] },
       annualRate: '0.24',
       dayCount: '30/360',
       method: 'EQUAL_INSTALMENT',
       fees: [
         { code: 'PROVISION_FEE', timing: 'DEDUCTED', basis: { kind: 'PERCENTAGE', rate: '0.03' } },
-        { code: 'SERVICE_FEE', timing: 'PER_INSTALMENT', basis: { kind: 'FIXED', amountMinor: 5_000 } },
+        { code: 'SERVICE_FEE', timing: 'PER_INSTALMENT', basis: { kind: 'FIXED', amountMinor: 2_500 } },
       ],
+      graceDays: 0,
+      penalty: indonesianPenalty,
+      allocationOrder: oldestFirst,
+    },
+  },
+  {
+    product_id: 'id-bullet',
+    market: 'ID',
+    name: { id: 'Pinjaman sekali bayar', zh: '印尼一次性还本付息', en: 'Single-payment loan' },
+    terms: {
+      currency: 'IDR',
+      amount: { minMinor: 500_000, maxMinor: 3_000_000, stepMinor: 50_000 },
+      term: { unit: 'DAY', length: 7, counts: [2, 3, 4] },
+      annualRate: '0.18',
+      dayCount: 'ACT/ACT-ISDA',
+      method: 'BULLET',
+      fees: [{ code: 'PROVISION_FEE', timing: 'DEDUCTED', basis: { kind: 'FIXED', amountMinor: 2_500 } }],
+      graceDays: 1,
+      penalty: indonesianPenalty,
+      allocationOrder: oldestFirst,
+    },
+  },
+  {
+    product_id: 'id-fortnightly',
+    market: 'ID',
+    name: { id: 'Cicilan dua mingguan', zh: '印尼双周分期', en: 'Fortnightly instalment loan' },
+    terms: {
+      currency: 'IDR',
+      amount: { minMinor: 1_000_000, maxMinor: 10_000_000, stepMinor: 100_000 },
+      term: { unit: 'DAY', length: 14, counts: [4, 6, 12] },
+      annualRate: '0.216',
+      dayCount: 'ACT/360',
+      method: 'EQUAL_INSTALMENT',
+      fees: [
+        { code: 'PROVISION_FEE', timing: 'DEDUCTED', basis: { kind: 'PERCENTAGE', rate: '0.01' } },
+        { code: 'SERVICE_FEE', timing: 'PER_INSTALMENT', basis: { kind: 'PERCENTAGE', rate: '0.012' } },
+      ],
+      graceDays: 1,
+      penalty: indonesianPenalty,
+      allocationOrder: oldestFirst,
     },
   },
 ];
@@ -72,7 +165,7 @@ const parties = [
 ];
 
 const agreement = { min_payout_minor: 1, weight: 1, valid_from: '2024-01-01', valid_to: null };
-const agreements = [
+const firstAgreements = [
   {
     ...{
       id: 'FA-CN-1',
@@ -114,6 +207,18 @@ const agreements = [
     ...{ annual_cost_rate: '0.08', max_payout_minor: 20_000_000, quota_minor: 9_000_000_000, priority: 2 },
   },
 ];
+
+/** A partner takes the other products of its market on the terms on which it took the first. */
+const agreements = firstAgreements.flatMap((first) => {
+  const { market } = products.find(({ product_id }) => product_id === first.product_id)!;
+  return products
+    .filter((product) => product.market === market)
+    .map(({ product_id }) => ({
+      ...first,
+      product_id,
+      id: product_id === first.product_id ? first.id : `${first.id}:${product_id}`,
+    }));
+});
 
 /** Features that the strategy in force approves. */
 export const goodFeatures = {
@@ -167,7 +272,8 @@ export async function seed(owner: Knex, openingDate: string): Promise<void> {
     );
     for (const { product_id, market, terms } of products) {
       const currency = markets.find(({ id }) => id === market)!.currency;
-      const problems = checkProductTerms({ id: market, currency }, terms);
+      const unsound = checkProductTerms({ id: market, currency }, terms);
+      const problems = unsound.length > 0 ? unsound : costCapProblems(market, terms, openingDate);
       if (problems.length > 0)
         throw new Error(`The terms of ${product_id} cannot stand: ${problems.join(' ')}`);
     }
@@ -181,7 +287,7 @@ export async function seed(owner: Knex, openingDate: string): Promise<void> {
       agreements.map((one) => ({ ...agreement, ...one })),
     );
     await seedCustomers(tx, customers);
-    for (const one of agreements) await contribute(tx, one);
+    for (const one of firstAgreements) await contribute(tx, one);
   });
 }
 
@@ -211,7 +317,7 @@ export async function seedCustomers(
 /** Books what a partner puts in; for a partner in our custody, the money that arrives at the payment channel too. */
 async function contribute(
   tx: Knex.Transaction,
-  { partner_id, payment_channel_id }: (typeof agreements)[number],
+  { partner_id, payment_channel_id }: (typeof firstAgreements)[number],
 ): Promise<void> {
   const { market } = parties.find(({ id }) => id === partner_id)! as { market: MarketId };
   const { currency } = markets.find((one) => one.id === market)!;

@@ -1,5 +1,5 @@
 import type { Decimal } from 'decimal.js';
-import { addMonths, type IsoDate } from './calendar';
+import { addDays, addMonths, type IsoDate } from './calendar';
 import { dayCounts } from './day-count';
 import { instalmentFees } from './fees';
 import { Exact, roundHalfUp, sumMinor } from './money';
@@ -50,11 +50,21 @@ const methods: Record<Method, MethodRule> = {
     const levelMinor = levelPaymentMinor(loan);
     return amortize(loan, loan.periods, (interestMinor) => levelMinor - interestMinor);
   },
+  /** 等额本金: every period repays the same part of the principal, rounded down; interest falls with the balance. */
+  EQUAL_PRINCIPAL: (loan) => {
+    const partMinor = Math.floor(loan.principalMinor / loan.periods.length);
+    return amortize(loan, loan.periods, () => partMinor);
+  },
+  /** 先息后本: every period pays its interest, the last one all the principal. */
+  INTEREST_FIRST: (loan) => amortize(loan, loan.periods, () => 0),
+  /** 一次性还本付息: one payment at the end, with simple interest for the whole time; nothing is compounded. */
+  BULLET: (loan) => amortize(loan, [wholeOf(loan.periods)], () => 0),
 };
 
-/** The end of a loan's nth period, by the unit of its term. */
-const periodEnds: Record<PeriodUnit, (startDate: IsoDate, number: number) => IsoDate> = {
+/** The day a number of months or days after a loan's start, from which all its due dates are counted. */
+const dayAfter: Record<PeriodUnit, (startDate: IsoDate, units: number) => IsoDate> = {
   MONTH: addMonths,
+  DAY: addDays,
 };
 
 /**
@@ -62,7 +72,8 @@ const periodEnds: Record<PeriodUnit, (startDate: IsoDate, number: number) => Iso
  * the residue, and no part is negative. Whether the product offers this amount and term is not asked here.
  *
  * @param loan.principalMinor a positive safe integer, in minor units of the terms' currency
- * @param loan.instalmentCount how many periods the loan runs, 1 or more
+ * @param loan.instalmentCount how many periods the loan runs, 1 or more; a bullet loan too has one instalment
+ *   at the end of them all
  * @param loan.startDate the first day that bears interest; due dates are counted from it
  * @throws RangeError if an argument is out of its range
  */
@@ -76,10 +87,10 @@ export function repaymentPlan(loan: {
   assertPositiveInteger('principal', principalMinor);
   assertPositiveInteger('number of instalments', instalmentCount);
 
-  const periodEnd = periodEnds[terms.term.unit];
+  const { unit, length } = terms.term;
   const periods = Array.from({ length: instalmentCount }, (_, index) => ({
-    start: periodEnd(startDate, index),
-    end: periodEnd(startDate, index + 1),
+    start: dayAfter[unit](startDate, index * length),
+    end: dayAfter[unit](startDate, (index + 1) * length),
   }));
   const periodRate = ({ start, end }: Period): Decimal =>
     dayCounts[terms.dayCount](start, end, startDate).times(terms.annualRate);
@@ -109,14 +120,13 @@ function levelPaymentMinor({ principalMinor, periods, periodRate }: Loan): numbe
 
 /**
  * Runs the balance down: interest of a period is the balance × its rate, rounded half-up; of the principal,
- * what the method wants is repaid, but never more than the balance, and the last period repays whatever is
- * left.
+ * what the method wants is repaid, but never more than the balance nor less than nothing, and the last period
+ * repays whatever is left.
  *
- * The cap matters for tiny principals only. Where the level payment was rounded up (7 rupiah over 12 months:
- * 1 instead of 0.58), the balance is repaid early and the remaining instalments are empty; where it was
- * rounded down to 0, the last instalment carries everything. From below nothing needs a cap: over periods of
- * one length an unrounded level payment is above the first period's unrounded interest, rounding keeps that
- * order, and the balance never grows.
+ * The bounds matter at the edges only. Where a tiny loan's level payment was rounded up (7 rupiah over 12
+ * months: 1 instead of 0.58), the balance is repaid early and the remaining instalments are empty. Where a
+ * long and dear loan counts real days, the interest of a long month can be above the level payment; that
+ * month then pays its interest alone, so that the balance never grows.
  */
 function amortize(
   { principalMinor, periodRate }: Loan,
@@ -127,10 +137,18 @@ function amortize(
   return periods.map((period, index) => {
     const interestMinor = roundHalfUp(periodRate(period).times(balanceMinor));
     const isLast = index === periods.length - 1;
-    const repaidMinor = isLast ? balanceMinor : Math.min(balanceMinor, wantedPrincipalMinor(interestMinor));
+    const wantedMinor = isLast ? balanceMinor : wantedPrincipalMinor(interestMinor);
+    const repaidMinor = Math.max(0, Math.min(balanceMinor, wantedMinor));
     balanceMinor -= repaidMinor;
     return { ...period, principalMinor: repaidMinor, interestMinor };
   });
+}
+
+/** From the start of the first period to the end of the last. */
+function wholeOf(periods: Period[]): Period {
+  const [first, last] = [periods[0], periods.at(-1)];
+  if (!first || !last) throw new RangeError('A loan must run for at least one period');
+  return { start: first.start, end: last.end };
 }
 
 function instalment(number: number, repayment: Repayment, feeMinor: number): Instalment {

@@ -1,5 +1,5 @@
 import type { Decimal } from 'decimal.js';
-import { dayParts, daysInMonth, type IsoDate } from './calendar';
+import { dayParts, daysBetween, daysInMonth, type IsoDate } from './calendar';
 import { Exact } from './money';
 import type { DayCount } from './product-terms';
 
@@ -18,7 +18,22 @@ export type DayCountRule = (from: IsoDate, to: IsoDate, anchor: IsoDate) => Deci
 /** The day counts that a product can choose, by their usual names. */
 export const dayCounts: Record<DayCount, DayCountRule> = {
   '30/360': (from, to, anchor) => new Exact(day30(to, anchor) - day30(from, anchor)).div(360),
+  /** Real days over 360 (ISDA 2006 §4.16(e)): a whole year bears interest for 365 or 366 days. */
+  'ACT/360': (from, to) => new Exact(daysBetween(from, to)).div(360),
+  /**
+   * ACT/365 with year split, which ISDA 2006 §4.16(b) names Actual/Actual (ISDA): the days in each calendar
+   * year over that year's 365 or 366, so that a whole year is 1 whichever it is. It is not Actual/365 (Fixed),
+   * §4.16(d), which would make a leap year dearer.
+   */
+  'ACT/ACT-ISDA': (from, to) => yearsSinceYearZero(to).minus(yearsSinceYearZero(from)),
 };
+
+/** Where a day stands on a line on which every calendar year has the length 1. */
+function yearsSinceYearZero(date: IsoDate): Decimal {
+  const { year } = dayParts(date);
+  const newYear = `${date.slice(0, 4)}-01-01`;
+  return new Exact(daysBetween(newYear, date)).div(daysInMonth(year, 2) === 29 ? 366 : 365).plus(year);
+}
 
 /**
  * The number of a day on a calendar of 30-day months, as 30E/360 ("Eurobond basis", ISDA 2006 §4.16(g)) has

@@ -55,11 +55,22 @@ export function formatMoney({ currency, amountMinor }: Money): string {
  * @returns a safe integer
  * @throws RangeError if the result is not an integer within ±(2^53−1)
  */
-export function roundHalfUp(amountMinor: Decimal): number {
+export const roundHalfUp = (amountMinor: Decimal): number => rounded(amountMinor, Decimal.ROUND_HALF_UP);
+
+/**
+ * Rounds an unrounded amount down to whole minor units, as a limit is: what is allowed is never passed.
+ *
+ * @param amountMinor the unrounded amount in minor units, computed with `Exact`
+ * @returns a safe integer
+ * @throws RangeError if the result is not an integer within ±(2^53−1)
+ */
+export const roundDown = (amountMinor: Decimal): number => rounded(amountMinor, Decimal.ROUND_FLOOR);
+
+function rounded(amountMinor: Decimal, rounding: Decimal.Rounding): number {
   // The digits beyond the fortieth are there to absorb what divisions leave: without cutting them off first,
   // a half that was computed as 0.4999… would be rounded down.
   const settled = amountMinor.toSignificantDigits(significantDigits, Decimal.ROUND_HALF_UP);
-  return safeInteger(settled.toDecimalPlaces(0, Decimal.ROUND_HALF_UP).toNumber());
+  return safeInteger(settled.toDecimalPlaces(0, rounding).toNumber());
 }
 
 /**

@@ -4,9 +4,13 @@ import { Exact, formatMoney, money, sumMinor, type Currency, type Money } from '
 /** A decimal string, such as "0.094822": a rate per year, or a part of the principal. */
 export type Rate = string;
 
-export type Method = 'EQUAL_INSTALMENT';
-export type DayCount = '30/360';
-export type PeriodUnit = 'MONTH';
+export type Method = 'EQUAL_INSTALMENT' | 'EQUAL_PRINCIPAL' | 'INTEREST_FIRST' | 'BULLET';
+export type DayCount = '30/360' | 'ACT/360' | 'ACT/ACT-ISDA';
+export type PeriodUnit = 'MONTH' | 'DAY';
+
+/** What a payment can be put towards: a part of an instalment, by when the instalment is due. */
+export type AllocationTarget =
+  `${'PAST_DUE' | 'DUE' | 'IN_ADVANCE'}_${'PENALTY' | 'FEE' | 'INTEREST' | 'PRINCIPAL'}`;
 
 /** A fixed amount, or a part of the principal. */
 export type FeeBasis = { kind: 'FIXED'; amountMinor: number } | { kind: 'PERCENTAGE'; rate: Rate };
@@ -23,12 +27,24 @@ export interface ProductTerms {
   currency: Currency;
   /** Which principals are lent: from the minimum in steps up to the maximum, in minor units. */
   amount: { minMinor: number; maxMinor: number; stepMinor: number };
-  /** Which numbers of instalments are offered, and how long the period of one is. */
-  term: { unit: PeriodUnit; counts: number[] };
+  /** How many periods a loan may run, and how long one is: `length` months or days. */
+  term: { unit: PeriodUnit; length: number; counts: number[] };
   annualRate: Rate;
   dayCount: DayCount;
   method: Method;
   fees: FeeTerms[];
+  /** For how many days after its due date an instalment can still be paid without penalty. */
+  graceDays: number;
+  penalty: PenaltyTerms;
+  /** What a payment is put towards first, second, and so on; every target stands in it once. */
+  allocationOrder: AllocationTarget[];
+}
+
+/** What overdue principal bears, in place of interest; a rate of "0" is no penalty. */
+export interface PenaltyTerms {
+  annualRate: Rate;
+  /** A penalty counts real days: by 30/360 a payment could be a day late and cost nothing. */
+  dayCount: Exclude<DayCount, '30/360'>;
 }
 
 /** Why a loan cannot be had on a product's terms: a code that stays the same, and a sentence for people. */
@@ -44,11 +60,15 @@ const lawAgainstDeductedFees: Partial<Record<Currency, string>> = {
     '(PRC Civil Code art. 670)',
 };
 
+const allocationTargets: AllocationTarget[] = (['PAST_DUE', 'DUE', 'IN_ADVANCE'] as const).flatMap((due) =>
+  (['PENALTY', 'FEE', 'INTEREST', 'PRINCIPAL'] as const).map((part) => `${due}_${part}` as const),
+);
+
 const ratePattern = /^(0|[1-9]\d*)(\.\d+)?$/;
 
 /**
  * Says what is wrong with a product's terms before they are used. Their form is the schema's matter; this
- * holds what a schema cannot say.
+ * holds what a schema cannot say. What the law lets a loan cost is held by `costCapProblems`.
  *
  * @param market the market that the product is for
  * @param terms in the form that schemas/common/product-terms.json allows
@@ -60,8 +80,12 @@ export function checkProductTerms(market: { id: string; currency: Currency }, te
       ? []
       : [`currency must be ${market.currency}, as market ${market.id} has it, but it is ${terms.currency}`]),
     ...amountRangeProblems(terms),
+    ...positiveProblems('term.length', terms.term.length),
     ...countProblems(terms.term.counts),
     ...rateProblems('annualRate', terms.annualRate),
+    ...graceProblems(terms.graceDays),
+    ...rateProblems('penalty.annualRate', terms.penalty.annualRate),
+    ...allocationProblems(terms.allocationOrder),
     ...duplicates(terms.fees.map((fee) => fee.code)).map((code) => `fee ${code} is listed more than once`),
     ...terms.fees.flatMap((fee) => feeProblems(terms.currency, fee)),
   ];
@@ -135,6 +159,19 @@ function rateProblems(name: string, rate: Rate): string[] {
   return new Exact(rate).lt(1)
     ? []
     : [`${name} must be below 1 ("0.094822" is 9.4822 %), but it is "${rate}"`];
+}
+
+function graceProblems(graceDays: number): string[] {
+  if (Number.isSafeInteger(graceDays) && graceDays >= 0) return [];
+  return [`graceDays must be a whole number of days, 0 or more, but it is ${graceDays}`];
+}
+
+function allocationProblems(order: AllocationTarget[]): string[] {
+  const missing = allocationTargets.filter((target) => !order.includes(target));
+  return [
+    ...missing.map((target) => `allocationOrder must say when ${target} is paid`),
+    ...duplicates(order).map((target) => `allocationOrder lists ${target} more than once`),
+  ];
 }
 
 function feeProblems(currency: Currency, { code, timing, basis }: FeeTerms): string[] {

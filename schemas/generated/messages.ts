@@ -137,11 +137,15 @@ export interface ProductTerms {
    */
   term: {
     /**
-     * Length of one period.
+     * What the length of a period is counted in.
      */
-    unit: 'MONTH';
+    unit: 'MONTH' | 'DAY';
     /**
-     * Numbers of instalments that may be chosen.
+     * Length of one period: so many months or days.
+     */
+    length: number;
+    /**
+     * Numbers of periods that may be chosen; one instalment falls due at the end of each, but all of a bullet loan at the end of the last.
      *
      * @minItems 1
      */
@@ -152,13 +156,13 @@ export interface ProductTerms {
    */
   annualRate: AnnualRate;
   /**
-   * How the fraction of a year is counted.
+   * How the fraction of a year is counted. ACT/ACT-ISDA is ACT/365 with year split: the days in a leap year count over 366.
    */
-  dayCount: '30/360';
+  dayCount: '30/360' | 'ACT/360' | 'ACT/ACT-ISDA';
   /**
-   * How principal is repaid. EQUAL_INSTALMENT (等额本息): all instalments are equal but for the last.
+   * How principal is repaid. EQUAL_INSTALMENT (等额本息): all instalments are equal but for the last. EQUAL_PRINCIPAL (等额本金): all principal parts are. INTEREST_FIRST (先息后本): interest each period, principal with the last. BULLET (一次性还本付息): everything in one payment at the end.
    */
-  method: 'EQUAL_INSTALMENT';
+  method: 'EQUAL_INSTALMENT' | 'EQUAL_PRINCIPAL' | 'INTEREST_FIRST' | 'BULLET';
   /**
    * Fees beside the interest.
    */
@@ -196,6 +200,43 @@ export interface ProductTerms {
           rate: string;
         };
   }[];
+  /**
+   * Days after its due date in which an instalment can still be paid without penalty.
+   */
+  graceDays: number;
+  /**
+   * What overdue principal bears, in place of interest; a rate of "0" is no penalty.
+   */
+  penalty: {
+    /**
+     * Penalty rate per year.
+     */
+    annualRate: AnnualRate;
+    /**
+     * How the fraction of a year is counted; a penalty counts real days.
+     */
+    dayCount: 'ACT/360' | 'ACT/ACT-ISDA';
+  };
+  /**
+   * What a payment is put towards first, second, and so on: the parts of instalments, by when those are due. Every one stands in it once.
+   *
+   * @minItems 12
+   * @maxItems 12
+   */
+  allocationOrder: (
+    | 'PAST_DUE_PENALTY'
+    | 'PAST_DUE_FEE'
+    | 'PAST_DUE_INTEREST'
+    | 'PAST_DUE_PRINCIPAL'
+    | 'DUE_PENALTY'
+    | 'DUE_FEE'
+    | 'DUE_INTEREST'
+    | 'DUE_PRINCIPAL'
+    | 'IN_ADVANCE_PENALTY'
+    | 'IN_ADVANCE_FEE'
+    | 'IN_ADVANCE_INTEREST'
+    | 'IN_ADVANCE_PRINCIPAL'
+  )[];
 }
 export interface RepaymentTotals {
   /**

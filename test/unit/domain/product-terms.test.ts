@@ -6,7 +6,9 @@ import {
   type FeeTerms,
   type ProductTerms,
 } from '../../../domain/product-terms';
-import { exampleTerms } from './product-example';
+import type { ProductTerms as ContractTerms } from '../../../schemas/generated/messages';
+import contract from '../../../schemas/common/product-terms.json';
+import { exampleTerms, oldestFirst } from './product-example';
 
 const china = { id: 'CN', currency: 'CNY' } as const;
 const indonesia = { id: 'ID', currency: 'IDR' } as const;
@@ -20,6 +22,15 @@ const fee = (timing: FeeTerms['timing'], basis: FeeTerms['basis'], code = 'SERVI
 test('sound terms have no problems', () => {
   const fees = [fee('PER_INSTALMENT', { kind: 'PERCENTAGE', rate: '0.01' })];
   expect(checkProductTerms(china, exampleTerms({ fees }))).toEqual([]);
+});
+
+test('the examples of the contract are sound, and terms are the same here and there', () => {
+  const terms: ProductTerms[] = contract.examples as ContractTerms[];
+  const roundTrip: ContractTerms[] = terms;
+  const problems = roundTrip.flatMap((each) =>
+    checkProductTerms(each.currency === 'CNY' ? china : indonesia, each),
+  );
+  expect(problems).toEqual([]);
 });
 
 test('an IDR product may deduct a fee', () => {
@@ -40,12 +51,21 @@ const unsound: [string, Partial<ProductTerms>, string][] = [
   ['a maximum off its steps', { amount: { minMinor: 100, maxMinor: 205, stepMinor: 10 } }, 'amount.maxMinor'],
   ['a step of zero', { amount: { minMinor: 100, maxMinor: 200, stepMinor: 0 } }, 'amount.stepMinor'],
   ['a broken amount', { amount: { minMinor: 1.5, maxMinor: 200, stepMinor: 1 } }, 'amount.minMinor'],
-  ['no terms on offer', { term: { unit: 'MONTH', counts: [] } }, 'term.counts'],
-  ['a term of no instalments', { term: { unit: 'MONTH', counts: [0] } }, 'term.counts'],
-  ['a term listed twice', { term: { unit: 'MONTH', counts: [6, 6] } }, 'term.counts lists 6'],
+  ['no terms on offer', { term: { unit: 'MONTH', length: 1, counts: [] } }, 'term.counts'],
+  ['a term of no instalments', { term: { unit: 'MONTH', length: 1, counts: [0] } }, 'term.counts'],
+  ['a term listed twice', { term: { unit: 'MONTH', length: 1, counts: [6, 6] } }, 'term.counts lists 6'],
+  ['a period of no length', { term: { unit: 'DAY', length: 0, counts: [1] } }, 'term.length'],
   ['a rate with a sign', { annualRate: '-0.09' }, 'annualRate must be a decimal string'],
   ['a rate with an exponent', { annualRate: '9e-2' }, 'annualRate must be a decimal string'],
   ['a rate in per cent', { annualRate: '9.4822' }, 'annualRate must be below 1'],
+  ['a part of a day of grace', { graceDays: 0.5 }, 'graceDays'],
+  [
+    'a penalty in per cent',
+    { penalty: { annualRate: '14.2', dayCount: 'ACT/360' } },
+    'penalty.annualRate must be below 1',
+  ],
+  ['a target without a place', { allocationOrder: oldestFirst.slice(1) }, 'when PAST_DUE_PENALTY is paid'],
+  ['a target with two places', { allocationOrder: [...oldestFirst, 'DUE_FEE'] }, 'lists DUE_FEE'],
   [
     'a fee listed twice',
     { fees: [1, 2].map((amountMinor) => fee('PER_INSTALMENT', { kind: 'FIXED', amountMinor })) },
