@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import stringify from 'safe-stable-stringify';
 
-/** A party's final word on a request. `paidAt` is an RFC 3339 instant, in the party's words. */
+/**
+ * A party's final word on a request. `paidAt` is an RFC 3339 instant, in the party's words; of a message, when it was
+ * sent.
+ */
 export type OutsideAnswer =
   | { status: 'SUCCEEDED'; transactionNo: string; paidAt: string }
   | { status: 'FAILED'; failure: { code: string; message: string } };
 
 /** What can be asked of an outside party; each has a gateway in activities/gateways/. */
-export type OutsideOperation = 'funding-partner-payout' | 'payment-channel-payout';
+export type OutsideOperation = 'funding-partner-payout' | 'payment-channel-payout' | 'send-message';
 
 export type SettledBy = 'ANSWER' | 'CALLBACK' | 'QUERY';
 

@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
+import { partyKinds, type PartyKind } from '../schemas/outside/protocol';
 import type { PartySecrets } from '../schemas/outside/signature';
-import { createRules } from './behaviours';
 import { createCallbacks } from './callbacks';
 import { controlRoutes } from './control-routes';
+import { openOrderLog } from './order-log';
+import { playOrders } from './orders';
+import { createOutages } from './outages';
 import { partyRoutes, problem, type ReceivedRequest } from './party-routes';
-import { openPayoutLog } from './payout-log';
-import { playPayouts } from './payouts';
+import { createRules } from './rules';
 
 const DEFAULT_RETRY_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000];
 
@@ -19,7 +21,7 @@ export interface SandboxOptions {
   secrets: PartySecrets;
   /** Address of the platform to which the parties call back, without a trailing slash. */
   callbackBaseUrl: string;
-  /** Where the parties' payouts are kept; without it they are forgotten at the end. */
+  /** Where what the parties did is kept; without it they are forgotten at the end. */
   stateFile?: string;
   /** How long a party waits before each further attempt to call back. */
   callbackRetryDelaysMs?: readonly number[];
@@ -39,8 +41,9 @@ export interface Sandbox {
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const stop = new AbortController();
-  const log = openPayoutLog(options.stateFile);
+  const log = openOrderLog(options.stateFile);
   const rules = createRules();
+  const outages = createOutages();
   const requests: ReceivedRequest[] = [];
   const callBack = createCallbacks({
     baseUrl: options.callbackBaseUrl,
@@ -48,12 +51,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     retryDelaysMs: options.callbackRetryDelaysMs ?? DEFAULT_RETRY_DELAYS_MS,
     stop: stop.signal,
   });
-  const payouts = playPayouts(log, rules, callBack);
+  const orders = playOrders(log, rules, callBack, stop.signal);
 
   const app = express().disable('x-powered-by').disable('etag');
-  const party = partyRoutes(payouts, options.secrets, requests);
-  app.use(['/funding-partners/:party', '/payment-channels/:party'], party);
-  app.use('/control', controlRoutes(rules, payouts, requests));
+  const world = { orders, outages, rules, log, requests, secrets: options.secrets };
+  for (const kind of Object.keys(partyKinds) as PartyKind[]) app.use(partyRoutes(kind, world));
+  app.use('/control', controlRoutes(world));
   app.use(answerError);
 
   const server = createServer(app).listen(options.port, '127.0.0.1');
@@ -61,7 +64,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     server.close();
     server.closeAllConnections();
     stop.abort();
-    await payouts.close();
+    await orders.close();
     log.close();
   };
   try {

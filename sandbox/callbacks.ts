@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { PayoutCallback, SettledPayout } from '../schemas/outside/payout';
+import { protocols } from '../schemas/outside/protocol';
 import { sign, type PartySecrets } from '../schemas/outside/signature';
+import type { PartyAnswer } from './answers';
+import type { Order } from './order-log';
 
 const ATTEMPT_TIMEOUT_MS = 10_000;
 
@@ -15,38 +17,39 @@ export interface CallbackOptions {
 }
 
 /**
- * Makes the function by which a party tells the platform of a payout's outcome. All attempts carry the same
- * `webhook-id`, also those of a later start, because the id is derived from the request; so the platform can
- * store each notification once.
- * @returns a function that resolves to true once the platform answered 2xx, and to false if it never did or
- *   the sandbox closed meanwhile.
+ * Tells the platform what became of an order. Notifications of one number are one and the same: all attempts carry
+ * the same `webhook-id`, also those of a later start, because the id is derived, so that the platform can store each
+ * notification once.
+ * @returns true once the platform answered 2xx, and false if it never did or the sandbox closed meanwhile.
  */
-export function createCallbacks(options: CallbackOptions) {
-  return async function callBack(party: string, settled: SettledPayout): Promise<boolean> {
+export type CallBack = (order: Order, told: PartyAnswer, notification: number) => Promise<boolean>;
+
+/** Makes the function by which parties call back. */
+export function createCallbacks(options: CallbackOptions): CallBack {
+  return async function callBack(order, told, notification) {
+    const { party, requestNo } = order;
+    const type = protocols[order.wanted.operation].callbackType;
+    const id = `${type}:${party}:${requestNo}:${notification}`;
+    const rawBody = JSON.stringify({ type, ...told });
     for (const delayMs of [0, ...options.retryDelaysMs]) {
       try {
         if (delayMs > 0) await wait(delayMs, undefined, { signal: options.stop });
-        await attempt(options, party, settled);
+        await attempt(options, party, id, rawBody);
         return true;
       } catch (error) {
         if (options.stop.aborted) return false;
         // The platform being away is what the next attempt is for; the reason must be seen all the same.
-        console.error(
-          `Callback of ${party} for ${settled.requestNo} did not get through: ${reasonOf(error)}`,
-        );
+        console.error(`Callback of ${party} for ${requestNo} did not get through: ${reasonOf(error)}`);
       }
     }
-    console.error(`Callback of ${party} for ${settled.requestNo} is given up; a query still tells.`);
+    console.error(`Callback of ${party} for ${requestNo} is given up; a query still tells.`);
     return false;
   };
 }
 
-async function attempt(options: CallbackOptions, party: string, settled: SettledPayout): Promise<void> {
+async function attempt(options: CallbackOptions, party: string, id: string, rawBody: string): Promise<void> {
   const [secret] = options.secrets.get(party) ?? [];
   if (secret === undefined) throw new Error(`there is no secret to sign with; add one to PARTY_SECRETS`);
-  const callback: PayoutCallback = { type: 'payout.settled', ...settled };
-  const rawBody = JSON.stringify(callback);
-  const id = `payout.settled:${party}:${settled.requestNo}`;
   const response = await fetch(`${options.baseUrl}/callbacks/${encodeURIComponent(party)}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...sign({ secret, id, timestamp: new Date(), rawBody }) },
@@ -60,6 +63,6 @@ async function attempt(options: CallbackOptions, party: string, settled: Settled
 
 /** Where fetch fails, its message says no more than that; the reason is the error's cause. */
 function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? cause.message : message;
+  const { message, cause } = error as Error & { cause?: Error };
+  return cause?.message ?? message;
 }

@@ -1,26 +1,50 @@
-import { json, Router } from 'express';
-import { readRule, type Rules } from './behaviours';
+import { json, Router, type Response } from 'express';
+import type { PartySecrets } from '../schemas/outside/signature';
+import { effectsOf, sentMessagesOf } from './effects';
+import type { OrderLog } from './order-log';
+import { readOutage, type Outages } from './outages';
 import { problem, type ReceivedRequest } from './party-routes';
-import type { Payouts } from './payouts';
+import { readRule, type Rules } from './rules';
+
+interface Controlled {
+  rules: Rules;
+  outages: Outages;
+  log: OrderLog;
+  requests: readonly ReceivedRequest[];
+  secrets: PartySecrets;
+}
 
 /**
- * The control address, for tests and demos: it sets how parties behave and shows what they were asked and
- * what they did. It asks for no key, which is why the sandbox listens on the loopback address only.
+ * The control address, for tests and demos: it sets how parties behave and shows what they were asked and what they
+ * did; docs/sandbox.md shows how. It asks for no key, which is why the sandbox listens on the loopback address only.
  *
  * - `GET /health` → `{ status: 'ok' }`
  * - `POST /behaviours` with a `Rule` → 204; the newest rule that matches wins
  * - `DELETE /behaviours` → 204; every party accepts again
- * - `GET /effects?party=&reference=` → `{ count, effects: Effect[] }`
+ * - `POST /outages` with an `Outage` → 204; the party is down
+ * - `DELETE /outages?party=` → 204; the party, or each, is up again
+ * - `GET /effects?party=&reference=` → `{ count, effects: Effect[] }`, money that was really paid
+ * - `GET /messages?party=&reference=` → `{ count, messages: SentMessage[] }`, messages that were really sent
  * - `GET /requests` → `{ requests: ReceivedRequest[] }`, the oldest first
  */
-export function controlRoutes(rules: Rules, payouts: Payouts, requests: readonly ReceivedRequest[]): Router {
+export function controlRoutes({ rules, outages, log, requests, secrets }: Controlled): Router {
   const routes = Router();
+
+  /** A party that does not exist is a slip of the pen: the rule about it would silently do nothing. */
+  const isNobody = (party: string | undefined, res: Response): boolean => {
+    if (party === undefined || secrets.has(party)) return false;
+    const known = [...secrets.keys()].join(', ');
+    problem(res, 400, 'UNKNOWN_PARTY', `There is no party "${party}"; there are ${known}.`);
+    return true;
+  };
+
   routes.get('/health', (_req, res) => {
     res.json({ status: 'ok' });
   });
   routes.post('/behaviours', json(), (req, res) => {
     const rule = readRule(req.body);
     if ('problem' in rule) return problem(res, 400, 'INVALID_REQUEST', rule.problem);
+    if (isNobody(rule.party, res)) return;
     rules.add(rule);
     res.status(204).end();
   });
@@ -28,16 +52,34 @@ export function controlRoutes(rules: Rules, payouts: Payouts, requests: readonly
     rules.clear();
     res.status(204).end();
   });
+  routes.post('/outages', json(), (req, res) => {
+    const outage = readOutage(req.body);
+    if ('problem' in outage) return problem(res, 400, 'INVALID_REQUEST', outage.problem);
+    if (isNobody(outage.party, res)) return;
+    outages.start(outage);
+    res.status(204).end();
+  });
+  routes.delete('/outages', (req, res) => {
+    const { party } = req.query;
+    outages.end(typeof party === 'string' ? party : undefined);
+    res.status(204).end();
+  });
   routes.get('/effects', (req, res) => {
-    const { party, reference } = req.query;
-    const effects = payouts
-      .effects()
-      .filter((effect) => party === undefined || effect.party === party)
-      .filter((effect) => reference === undefined || effect.reference === reference);
+    const effects = effectsOf(log.all()).filter(isAskedFor(req.query));
     res.json({ count: effects.length, effects });
+  });
+  routes.get('/messages', (req, res) => {
+    const messages = sentMessagesOf(log.all()).filter(isAskedFor(req.query));
+    res.json({ count: messages.length, messages });
   });
   routes.get('/requests', (_req, res) => {
     res.json({ requests });
   });
   return routes;
 }
+
+const isAskedFor =
+  ({ party, reference }: { party?: unknown; reference?: unknown }) =>
+  (done: { party: string; reference: string }): boolean =>
+    (party === undefined || done.party === party) &&
+    (reference === undefined || done.reference === reference);

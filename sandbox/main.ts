@@ -3,7 +3,7 @@
  * - `PORT`: where to listen; any free port by default
  * - `PARTY_SECRETS`: JSON `{ "<partyId>": ["whsec_<base64>", …] }`; the first secret signs, all verify
  * - `CALLBACK_BASE_URL`: address of the platform
- * - `SANDBOX_STATE_FILE`: optional; where payouts are kept from one start to the next
+ * - `SANDBOX_STATE_FILE`: optional; where what the parties did is kept from one start to the next
  *
  * It prints one line of JSON, `{ "event": "ready", "url": "…" }`, when it serves.
  */

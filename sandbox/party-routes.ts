@@ -1,8 +1,11 @@
-import { Ajv2020 } from 'ajv/dist/2020';
 import { raw, Router, type Request, type RequestHandler, type Response } from 'express';
-import type { PartyProblem, PayoutAnswer, PayoutRequest } from '../schemas/outside/payout';
+import { partyKinds, protocols, type PartyKind, type PartyProblem } from '../schemas/outside/protocol';
 import { verify, type PartySecrets } from '../schemas/outside/signature';
-import type { Payouts } from './payouts';
+import type { PartyAnswer } from './answers';
+import type { Fault } from './behaviours';
+import type { Orders } from './orders';
+import type { Outages } from './outages';
+import { readRequest } from './requests';
 
 /** A request as it came in at a party, whether it was accepted or not. */
 export interface ReceivedRequest {
@@ -12,7 +15,7 @@ export interface ReceivedRequest {
   path: string;
   /** The id it was signed with, if it had one. */
   webhookId: string | null;
-  /** The request number of a well-signed and well-formed payout request, else null. */
+  /** The request number of a well-signed and well-formed request, else null. */
   requestNo: string | null;
   /** HTTP status of the answer; null as long as there is none, or if the connection ended without one. */
   status: number | null;
@@ -22,34 +25,42 @@ interface PartyLocals {
   received: ReceivedRequest;
 }
 type PartyRequest = Request<{ party: string }>;
-type PayoutResponse = Response<PayoutAnswer | PartyProblem, PartyLocals>;
+type PartyResponse = Response<PartyAnswer | PartyProblem, PartyLocals>;
 
-/**
- * What a party serves under its path, be it a funding partner or a payment channel: both speak the payout
- * protocol of `schemas/outside/payout.ts`.
- * @param requests every request that arrives is put at its end.
- */
-export function partyRoutes(payouts: Payouts, secrets: PartySecrets, requests: ReceivedRequest[]): Router {
-  const routes = Router({ mergeParams: true });
-  routes.use(remember(requests), raw({ type: () => true }), requireSignature(secrets));
+interface World {
+  orders: Orders;
+  outages: Outages;
+  secrets: PartySecrets;
+  /** Every request that arrives is put at its end. */
+  requests: ReceivedRequest[];
+}
 
-  routes.post('/payouts', (req: PartyRequest, res: PayoutResponse) => {
-    const request = readPayoutRequest(req.body);
-    if ('problem' in request) return problem(res, 400, 'INVALID_REQUEST', request.problem);
-    const { requestNo } = request;
+/** What the parties of one kind serve under their paths: the protocol of `schemas/outside/protocol.ts`. */
+export function partyRoutes(kind: PartyKind, { orders, outages, secrets, requests }: World): Router {
+  const operation = partyKinds[kind];
+  const collection = `/${kind}/:party/${protocols[operation].collection}`;
+  const routes = Router();
+  routes.use(`/${kind}/:party`, remember(requests), failWhenDown(outages));
+  routes.use(`/${kind}/:party`, raw({ type: () => true }), requireSignature(secrets));
+
+  routes.post(collection, async (req: PartyRequest, res: PartyResponse) => {
+    const asked = readRequest(operation, req.body);
+    if ('problem' in asked) return problem(res, 400, 'INVALID_REQUEST', asked.problem);
+    const { requestNo } = asked;
     res.locals.received.requestNo = requestNo;
 
-    const answer = payouts.receive(req.params.party, request);
+    const answer = await orders.receive(req.params.party, asked);
     if (answer === 'CONFLICT') {
       return problem(res, 409, 'REQUEST_CONFLICT', `${requestNo} was requested with other content before.`);
     }
-    if (answer !== 'NO_ANSWER') res.json(answer);
+    if (typeof answer === 'string') return fail(answer, res);
+    res.json(answer);
   });
 
   routes.get(
-    '/payouts/:requestNo',
-    (req: Request<{ party: string; requestNo: string }>, res: PayoutResponse) => {
-      const answer = payouts.query(req.params.party, req.params.requestNo);
+    `${collection}/:requestNo`,
+    (req: Request<{ party: string; requestNo: string }>, res: PartyResponse) => {
+      const answer = orders.query(req.params.party, req.params.requestNo);
       if (!answer)
         return problem(res, 404, 'UNKNOWN_REQUEST', `${req.params.requestNo} was never requested.`);
       res.json(answer);
@@ -77,6 +88,14 @@ function remember(requests: ReceivedRequest[]): RequestHandler {
   };
 }
 
+function failWhenDown(outages: Outages): RequestHandler<{ party: string }> {
+  return (req, res, next) => {
+    const fault = outages.of(req.params.party);
+    if (fault) fail(fault, res);
+    else next();
+  };
+}
+
 function requireSignature(secrets: PartySecrets): RequestHandler<{ party: string }> {
   return (req, res, next) => {
     const { party } = req.params;
@@ -91,46 +110,13 @@ function requireSignature(secrets: PartySecrets): RequestHandler<{ party: string
   };
 }
 
+/** Gives no answer of the protocol, in the way that was wanted; a hanging connection ends with its caller. */
+function fail(fault: Fault, res: Response): void {
+  if (fault === 'BREAK') res.destroy();
+  if (fault === 'ERROR') problem(res, 500, 'INTERNAL_ERROR', 'The party fails, as it was told to.');
+}
+
 /** Answers with a problem in the form that all parties share. */
 export function problem(res: Response, status: number, code: PartyProblem['code'], message: string): void {
   res.status(status).json({ code, message } satisfies PartyProblem);
-}
-
-const ajv = new Ajv2020();
-const text = { type: 'string', minLength: 1, maxLength: 100 };
-
-const isPayoutRequest = ajv.compile<PayoutRequest>({
-  type: 'object',
-  required: ['requestNo', 'amount', 'beneficiary', 'reference'],
-  additionalProperties: false,
-  properties: {
-    requestNo: text,
-    amount: {
-      type: 'object',
-      required: ['currency', 'amountMinor'],
-      additionalProperties: false,
-      properties: {
-        currency: { type: 'string', pattern: '^[A-Z]{3}$' },
-        amountMinor: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-      },
-    },
-    beneficiary: {
-      type: 'object',
-      required: ['customerId', 'accountToken'],
-      additionalProperties: false,
-      properties: { customerId: text, accountToken: text },
-    },
-    reference: text,
-  },
-});
-
-function readPayoutRequest(rawBody: unknown): PayoutRequest | { problem: string } {
-  let body: unknown;
-  try {
-    body = JSON.parse(String(rawBody));
-  } catch {
-    return { problem: 'The body is not JSON.' };
-  }
-  if (isPayoutRequest(body)) return body;
-  return { problem: ajv.errorsText(isPayoutRequest.errors, { dataVar: 'request' }) };
 }

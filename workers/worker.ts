@@ -1,7 +1,7 @@
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Knex } from 'knex';
 import { activitiesOn } from '../activities/activities';
-import { payoutGateway } from '../activities/gateways/payout';
+import { partyGateway } from '../activities/gateways/party';
 import type { Gateways } from '../activities/outside';
 import { connect } from '../db/pool';
 import { parties } from '../db/reference';
@@ -62,8 +62,9 @@ export async function startWorkers(
 const gatewaysOf = ({ partiesUrl, partySecrets }: WorkerConfig): Gateways => {
   const access = { baseUrl: partiesUrl, secrets: partySecrets };
   return {
-    'funding-partner-payout': payoutGateway('funding-partners', access),
-    'payment-channel-payout': payoutGateway('payment-channels', access),
+    'funding-partner-payout': partyGateway('funding-partners', access),
+    'payment-channel-payout': partyGateway('payment-channels', access),
+    'send-message': partyGateway('messaging', access),
   };
 };
 

@@ -181,9 +181,13 @@ describe('a sandbox that starts again on its state', () => {
     expect(readFileSync(stateFile, 'utf8')).toBe(whole);
   });
 
-  test('refuses a state that it cannot read', async () => {
+  test.each([
+    ['is not JSON', 'not json'],
+    ['it does not know', '{"fact":"DANCED"}'],
+    ['an older version wrote', '{"fact":"RECEIVED","payout":{"party":"p","requestNo":"PO-1"}}'],
+  ])('refuses a state that %s', async (_what, line) => {
     const stateFile = newStateFile();
-    appendFileSync(stateFile, 'not json\n');
+    appendFileSync(stateFile, `${line}\n`);
     await expect(startedSandbox({ stateFile })).rejects.toThrow('Line 1 of');
   });
 

@@ -2,8 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../../sandbox/app';
-import type { Rule } from '../../../sandbox/behaviours';
-import type { Effect } from '../../../sandbox/payouts';
+import type { Effect, SentMessage } from '../../../sandbox/effects';
+import type { Outage } from '../../../sandbox/outages';
+import type { Rule } from '../../../sandbox/rules';
+import type { MessageRequest } from '../../../schemas/outside/message';
 import type { PayoutRequest } from '../../../schemas/outside/payout';
 import { sign } from '../../../schemas/outside/signature';
 
@@ -30,6 +32,20 @@ export function payoutRequest(given: Partial<PayoutRequest> = {}): PayoutRequest
   };
 }
 
+/** A message request; what a test cares about is given, the rest is some valid value. */
+export function messageRequest(given: Partial<MessageRequest> = {}): MessageRequest {
+  return {
+    requestNo: `MS-${randomUUID()}`,
+    channel: 'SMS',
+    recipient: 'C-1',
+    template: 'DISBURSEMENT_SUCCEEDED',
+    language: 'id',
+    text: 'Pinjaman Anda telah dicairkan.',
+    reference: 'LN0000000001',
+    ...given,
+  };
+}
+
 export interface Answer {
   status: number;
   body: unknown;
@@ -39,9 +55,14 @@ export interface PlatformView {
   sandbox: Sandbox;
   requestPayout(request: unknown, options?: { party?: string; signal?: AbortSignal }): Promise<Answer>;
   queryPayout(requestNo: string): Promise<Answer>;
+  requestMessage(request: unknown): Promise<Answer>;
+  queryMessage(requestNo: string): Promise<Answer>;
   send(method: string, path: string, options: SendOptions): Promise<Answer>;
-  behave(rule: Omit<Rule, 'party'>): Promise<void>;
+  /** Sets a rule, of PARTNER if it names no party. */
+  behave(rule: Rule): Promise<void>;
+  bringDown(outage: Omit<Outage, 'party'>): Promise<void>;
   effects(query?: Record<string, string>): Promise<Effect[]>;
+  messages(query?: Record<string, string>): Promise<SentMessage[]>;
 }
 
 export interface SendOptions {
@@ -62,6 +83,14 @@ export async function startedSandbox(given: Partial<SandboxOptions> = {}): Promi
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
+  const get = (path: string): Promise<Answer> => send('GET', path, { headers: signedHeaders('') });
+
+  async function control(path: string, wanted: object): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await send('POST', `/control/${path}`, { headers, body: JSON.stringify(wanted) });
+    if (answer.status !== 204) throw new Error(JSON.stringify(answer.body));
+  }
+
   return {
     sandbox,
     send,
@@ -70,17 +99,21 @@ export async function startedSandbox(given: Partial<SandboxOptions> = {}): Promi
       const headers = signedHeaders(body, party === OTHER_PARTNER ? OTHER_SECRET : SECRET);
       return send('POST', `/funding-partners/${party}/payouts`, { headers, body, signal });
     },
-    queryPayout: (requestNo) =>
-      send('GET', `/funding-partners/${PARTNER}/payouts/${requestNo}`, { headers: signedHeaders('') }),
-    async behave(rule) {
-      const body = JSON.stringify({ party: PARTNER, ...rule });
-      const headers = { 'content-type': 'application/json' };
-      const answer = await send('POST', '/control/behaviours', { headers, body });
-      if (answer.status !== 204) throw new Error(JSON.stringify(answer.body));
+    queryPayout: (requestNo) => get(`/funding-partners/${PARTNER}/payouts/${requestNo}`),
+    requestMessage(request) {
+      const body = JSON.stringify(request);
+      return send('POST', `/messaging/${PARTNER}/messages`, { headers: signedHeaders(body), body });
     },
+    queryMessage: (requestNo) => get(`/messaging/${PARTNER}/messages/${requestNo}`),
+    behave: (rule) => control('behaviours', { party: PARTNER, ...rule }),
+    bringDown: (outage) => control('outages', { party: PARTNER, ...outage }),
     async effects(query = {}) {
       const answer = await send('GET', `/control/effects?${new URLSearchParams(query).toString()}`, {});
       return (answer.body as { effects: Effect[] }).effects;
+    },
+    async messages(query = {}) {
+      const answer = await send('GET', `/control/messages?${new URLSearchParams(query).toString()}`, {});
+      return (answer.body as { messages: SentMessage[] }).messages;
     },
   };
 }

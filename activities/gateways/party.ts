@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { partyKinds, protocols, type Operation, type PartyKind } from '../../schemas/outside/protocol';
+import { sign, type PartySecrets } from '../../schemas/outside/signature';
+import type { Exchange, Gateway } from '../outside';
+
+/** Where the parties are reached and how what we send them is signed. */
+export interface PartyAccess {
+  /** The address below which all parties' paths lie, without a slash at its end. */
+  baseUrl: string;
+  secrets: PartySecrets;
+  /** How long a party may take to answer; after that the outcome is unknown, and asked for. 10 s by default. */
+  answerTimeoutMs?: number;
+}
+
+type Reply = { httpStatus: number; body: unknown } | { silence: string };
+
+/**
+ * The gateway to the parties of one kind, which speak our own protocol (schemas/outside/protocol.ts).
+ * Its functions throw when a party turns our request away (4xx) or has no secret: that is our own mistake, for
+ * operators to see. Whatever else goes wrong is an exchange whose outcome is unknown.
+ */
+export function partyGateway(kind: PartyKind, access: PartyAccess): Gateway {
+  const operation = partyKinds[kind];
+  const { collection } = protocols[operation];
+  const pathOf = (party: string): string => `/${kind}/${party}/${collection}`;
+  return {
+    async send({ party, requestNo, body }) {
+      const reply = await exchange(access, party, pathOf(party), { requestNo, ...body });
+      return outcomeOf(operation, reply, requestNo);
+    },
+    async query({ party, requestNo }) {
+      const reply = await exchange(access, party, `${pathOf(party)}/${encodeURIComponent(requestNo)}`);
+      if ('httpStatus' in reply && reply.httpStatus === 404 && codeIn(reply.body) === 'UNKNOWN_REQUEST')
+        return { status: 'NOT_KNOWN' };
+      return outcomeOf(operation, reply, requestNo);
+    },
+  };
+}
+
+/** One signed exchange: a POST of the body, or a GET without one. */
+async function exchange(access: PartyAccess, party: string, path: string, body?: object): Promise<Reply> {
+  const secret = access.secrets.get(party)?.[0];
+  if (!secret) throw new Error(`There is no secret for the party ${party}: set PARTY_SECRETS.`);
+  const rawBody = body ? JSON.stringify(body) : '';
+  const signature = sign({ secret, id: randomUUID(), timestamp: new Date(), rawBody });
+  try {
+    const response = await fetch(access.baseUrl + path, {
+      method: body ? 'POST' : 'GET',
+      headers: { 'content-type': 'application/json', ...signature },
+      ...(body ? { body: rawBody } : {}),
+      signal: AbortSignal.timeout(access.answerTimeoutMs ?? 10_000),
+    });
+    return { httpStatus: response.status, body: await response.json() };
+  } catch (error) {
+    // Whatever broke on the way, the party may have acted: nobody knows, and that is an answer of its own.
+    return { silence: reasonOf(error) };
+  }
+}
+
+/** Where fetch fails, its message says no more than that; the reason is the error's cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error & { cause?: Error };
+  return cause?.message ?? message;
+}
+
+function outcomeOf(operation: Operation, reply: Reply, requestNo: string): Exchange {
+  if ('silence' in reply) return { status: 'UNKNOWN', why: reply.silence };
+  const { httpStatus, body } = reply;
+  if (httpStatus >= 500) return { status: 'UNKNOWN', why: `HTTP ${httpStatus}` };
+  if (httpStatus !== 200)
+    throw new Error(`The party turned request ${requestNo} away: HTTP ${httpStatus}, ${codeIn(body)}.`);
+  return (
+    understood(operation, body, requestNo) ?? {
+      ...{ status: 'UNKNOWN', why: 'an answer that is not of the protocol' },
+    }
+  );
+}
+
+/** The answer, when it is one of the protocol and about this request; parties' words are checked before they are believed. */
+function understood(operation: Operation, body: unknown, requestNo: string): Exchange | null {
+  const answer = body as Record<string, unknown> | null;
+  if (answer?.requestNo !== requestNo) return null;
+  switch (answer.status) {
+    case 'PROCESSING':
+      return { status: 'PROCESSING' };
+    case 'SUCCEEDED': {
+      const { transactionNo } = answer;
+      const at = answer[protocols[operation].effectTime];
+      const isComplete = typeof transactionNo === 'string' && typeof at === 'string';
+      if (!isComplete || Number.isNaN(Date.parse(at))) return null;
+      return { status: 'SUCCEEDED', transactionNo, paidAt: at };
+    }
+    case 'FAILED': {
+      const { code, message } = (answer.failure ?? {}) as { code?: unknown; message?: unknown };
+      return typeof code === 'string'
+        ? { status: 'FAILED', failure: { code, message: String(message) } }
+        : null;
+    }
+    default:
+      return null;
+  }
+}
+
+/** The code by which a party says why it did not take a request; it may be anything, or missing. */
+function codeIn(body: unknown): string {
+  const code = (body as { code?: unknown } | null)?.code;
+  return typeof code === 'string' || typeof code === 'number' ? String(code) : 'no code';
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { stringify } from 'safe-stable-stringify';
+import { messageChannels, type MessageRequest } from '../schemas/outside/message';
+import type { PayoutRequest } from '../schemas/outside/payout';
+import type { Operation } from '../schemas/outside/protocol';
+import { closed, oneOf, reader, textUpTo } from './schema';
+
+/** What a party was asked to do, without who is paid or told, and without what the message says. */
+export type Wanted =
+  | ({ operation: 'payout' } & Pick<PayoutRequest, 'reference' | 'amount'>)
+  | ({ operation: 'message' } & Pick<MessageRequest, 'reference' | 'channel' | 'template' | 'language'>);
+
+/** A request that is well formed. */
+export interface Asked {
+  requestNo: string;
+  /** The customer whom it concerns, by an opaque token. */
+  customerId: string;
+  wanted: Wanted;
+  /** Hash of the whole request, by which a repetition is told from another request of the same number. */
+  contentHash: string;
+}
+
+/**
+ * Reads the body of a request.
+ * @returns what is asked, or in words what is wrong with it.
+ */
+export function readRequest(operation: Operation, rawBody: unknown): Asked | { problem: string } {
+  let body: unknown;
+  try {
+    body = JSON.parse(String(rawBody));
+  } catch {
+    return { problem: 'The body is not JSON.' };
+  }
+  return operation === 'payout' ? askedPayout(body) : askedMessage(body);
+}
+
+function askedPayout(body: unknown): Asked | { problem: string } {
+  const request = readPayout(body);
+  if ('problem' in request) return request;
+  const { reference, amount, beneficiary } = request;
+  return asked(request, beneficiary.customerId, { operation: 'payout', reference, amount });
+}
+
+function askedMessage(body: unknown): Asked | { problem: string } {
+  const request = readMessage(body);
+  if ('problem' in request) return request;
+  const { reference, channel, template, language, recipient } = request;
+  return asked(request, recipient, { operation: 'message', reference, channel, template, language });
+}
+
+function asked(request: { requestNo: string }, customerId: string, wanted: Wanted): Asked {
+  const contentHash = createHash('sha256').update(stringify(request)).digest('hex');
+  return { requestNo: request.requestNo, customerId, wanted, contentHash };
+}
+
+const text = textUpTo(100);
+
+const readPayout = reader<PayoutRequest>(
+  'request',
+  closed({
+    requestNo: text,
+    amount: closed({
+      currency: { type: 'string', pattern: '^[A-Z]{3}$' },
+      amountMinor: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    }),
+    beneficiary: closed({ customerId: text, accountToken: text }),
+    reference: text,
+  }),
+);
+
+const readMessage = reader<MessageRequest>(
+  'request',
+  closed({
+    requestNo: text,
+    channel: oneOf(...messageChannels),
+    recipient: text,
+    template: text,
+    language: { type: 'string', pattern: '^[a-z]{2}$' },
+    text: textUpTo(2_000),
+    reference: text,
+  }),
+);
