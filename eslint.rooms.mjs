@@ -19,7 +19,7 @@ export const rooms = [
   {
     files: 'workflows',
     own: 1,
-    values: ['domain', 'schemas/message', '@temporalio/workflow'],
+    values: ['domain', 'schemas/message', '@temporalio/workflow', '@temporalio/common'],
     types: ['schemas', 'activities'],
   },
 
@@ -34,7 +34,16 @@ export const rooms = [
     files: 'activities/*',
     own: 3,
     values: [
-      ...['activities/service', 'db/books', 'db/business-date', 'db/reference', 'domain', 'schemas'],
+      ...[
+        'activities/service',
+        'db/acts',
+        'db/books',
+        'db/business-date',
+        'db/outside',
+        'db/reference',
+        'domain',
+        'schemas',
+      ],
       'json-rules-engine',
     ],
     types: ['activities/outside', 'knex'],
@@ -59,7 +68,7 @@ export const rooms = [
     files: 'api',
     own: 1,
     values: [
-      ...['db/access', 'db/reads', 'db/books', 'db/pool', 'db/reference', 'domain', 'schemas'],
+      ...['db/access', 'db/acts', 'db/reads', 'db/books', 'db/pool', 'db/reference', 'domain', 'schemas'],
       ...['node', 'express', 'helmet', 'pino', 'safe-stable-stringify', 'swagger-ui-dist'],
       ...['@temporalio/client', '@temporalio/common'],
     ],

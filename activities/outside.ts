@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { OutsideAnswer, OutsideOperation, OutsideRequestRow } from '../db/outside';
+import type { OutsideAnswer, OutsideOperation, OutsideRequestRow, SettledBy } from '../db/outside';
 import { noteUnsettled, requestOf, settleRequest } from '../db/outside';
 
 export type { OutsideAnswer } from '../db/outside';
@@ -59,14 +59,32 @@ export async function pursue(
 ): Promise<OutsideRequestRow> {
   if (row.answer) return row;
   const gateway = gateways[row.operation];
-  const known = isNew ? { status: 'NOT_KNOWN' as const } : await gateway.query(row);
-  const exchange = known.status === 'NOT_KNOWN' ? await gateway.send(row) : known;
-
-  if (exchange.status === 'SUCCEEDED' || exchange.status === 'FAILED') {
-    await settleRequest(db, row.requestNo, exchange, known.status === 'NOT_KNOWN' ? 'ANSWER' : 'QUERY');
+  const { word, from } = await ask(gateway, row, isNew);
+  if (word.status === 'SUCCEEDED' || word.status === 'FAILED') {
+    await settleRequest(db, row.requestNo, word, from);
   } else {
-    await noteUnsettled(db, row.requestNo, exchange.status);
+    await noteUnsettled(db, row.requestNo, word.status);
   }
   // Read again: a callback may have settled the row while we were asking, and the first word stands.
   return requestOf(db, row.requestNo);
+}
+
+/**
+ * Asks the party, and says how its word came. A failure is believed only when a query confirms it: an answer or a
+ * callback may be wrong about it, and whoever acts on a failure that was none pays twice.
+ */
+async function ask(
+  gateway: Gateway,
+  row: OutsideRequestRow,
+  isNew: boolean,
+): Promise<{ word: Exchange; from: SettledBy }> {
+  const known = isNew ? { status: 'NOT_KNOWN' as const } : await gateway.query(row);
+  if (known.status !== 'NOT_KNOWN') return { word: known, from: 'QUERY' };
+  const answer = await gateway.send(row);
+  if (answer.status !== 'FAILED') return { word: answer, from: 'ANSWER' };
+  const confirmed = await gateway.query(row);
+  // A party that refused the request at its door does not know it, and cannot have acted on it.
+  return confirmed.status === 'NOT_KNOWN'
+    ? { word: answer, from: 'ANSWER' }
+    : { word: confirmed, from: 'QUERY' };
 }

@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import type { CatalogServices } from '../schemas/generated/catalog';
 import type { Books } from '../db/books/posting';
 import type {
-  CommandType,
   Draft,
   ErrorCodeOf,
   Message,
@@ -52,8 +51,8 @@ export interface OutsideHandler<S extends ServiceId, T extends MessageType> {
   settle: (received: Message<T>, answer: OutsideAnswer, handling: Handling<T>) => Promise<Sent<S>>;
 }
 
-/** A command that a service sends and that is drawn back to it: it comes back only when it was refused. */
-type ReturnedTo<S extends ServiceId> = Extract<SentBy<S> & ReceivedBy<S>, CommandType>;
+/** A command of the service's own that comes back to it when it was refused. */
+type ReturnedTo<S extends ServiceId> = CatalogServices[S]['returned'];
 
 /** What the sender of a refused command does about it; the handling says why it was refused. */
 type ReturnHandler<S extends ServiceId, T extends MessageType> = (

@@ -8,6 +8,17 @@ export const applicationAddress = (applicationId: string): string => `/v1/loan-a
 export const loanAddress = (loanId: string): string => `/v1/loans/${loanId}`;
 export const positionAddress = (partnerId: string): string => `/v1/funds/${partnerId}/position`;
 
+export const scheduleAddress = (loanId: string, version?: number): string =>
+  `${loanAddress(loanId)}/schedule${version === undefined ? '' : `?version=${version}`}`;
+export const customerLoansAddress = (customerId: string): string => `/v1/customers/${customerId}/loans`;
+export const productVersionsAddress = '/v1/product-versions';
+export const productVersionAddress = (productId: string, version: number): string =>
+  `${productVersionsAddress}/${productId}/${version}`;
+export const messageAddress = (messageId: string): string => `/v1/messages/${messageId}`;
+export const journalAddress = (journalId: number): string => `/v1/ledger/journals/${journalId}`;
+export const statementAddress = (accountId: string): string => `/v1/ledger/accounts/${accountId}/statement`;
+export const outsideRequestAddress = (requestNo: string): string => `/v1/outside-requests/${requestNo}`;
+
 /** The id of the flow that carries a loan application. */
 export const applicationFlowId = (applicationId: string): string =>
   `loan-application-disbursement:${applicationId}`;

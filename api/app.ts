@@ -14,8 +14,12 @@ import { Problem } from './problem';
 import type { Route } from './route';
 import { booksRoutes } from './routes/books';
 import { flowRoutes } from './routes/flows';
+import { ledgerRoutes } from './routes/ledger';
 import { loanApplicationRoutes } from './routes/loan-applications';
 import { loanRoutes } from './routes/loans';
+import { operationsRoutes } from './routes/operations';
+import { productRoutes } from './routes/products';
+import { recordRoutes } from './routes/records';
 import { systemRoutes } from './routes/system';
 import { serve } from './serve';
 
@@ -32,7 +36,11 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
     ...loanApplicationRoutes(needs),
     ...loanRoutes(needs),
     ...flowRoutes(needs),
+    ...operationsRoutes(needs),
+    ...productRoutes(needs),
+    ...recordRoutes(needs),
     ...booksRoutes(needs),
+    ...ledgerRoutes(needs),
     ...callbackRoutes(needs),
     ...systemRoutes({ ...needs, openApi: () => document }),
   ];

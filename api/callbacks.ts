@@ -3,17 +3,18 @@ import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { recordNotification } from '../db/access/notifications';
 import type { OutsideAnswer } from '../db/outside';
+import type { MessageCallback } from '../schemas/outside/message';
 import type { PayoutCallback } from '../schemas/outside/payout';
 import { verify, type PartySecrets } from '../schemas/outside/signature';
 import { Problem } from './problem';
 import type { Answer, Call, Parameter, RawCall, Route } from './route';
 import { common, object, oneOf, type Schema } from './schema';
-import { tellAnswered } from './temporal';
+import { startException, tellAnswered } from './temporal';
 
 interface Needs {
   db: Knex;
   temporal: Client;
-  config: { partySecrets: PartySecrets };
+  config: { partySecrets: PartySecrets; taskQueue: string };
 }
 
 const partyParameter: Parameter = {
@@ -64,15 +65,21 @@ const settled: Schema = {
   type: 'object',
   required: ['type', 'requestNo', 'status'],
   properties: {
-    type: { const: 'payout.settled' },
+    type: oneOf('payout.settled', 'message.settled'),
     requestNo: common('request-no'),
     status: oneOf('SUCCEEDED', 'FAILED'),
     transactionNo: { description: 'Where it succeeded.', ...common('transaction-no') },
-    paidAt: { description: 'When the money left, where it succeeded.', ...common('instant') },
+    paidAt: { description: 'When the money left, where a payout succeeded.', ...common('instant') },
+    sentAt: { description: 'When the customer had it, where a message succeeded.', ...common('instant') },
     failure: { description: 'Where it failed.', ...common('failure') },
   },
   if: { properties: { status: { const: 'SUCCEEDED' } } },
-  then: { required: ['transactionNo', 'paidAt'] },
+  then: {
+    required: ['transactionNo'],
+    if: { properties: { type: { const: 'payout.settled' } } },
+    then: { required: ['paidAt'] },
+    else: { required: ['sentAt'] },
+  },
   else: { required: ['failure'] },
 };
 
@@ -138,8 +145,11 @@ function checkSignature(partySecrets: PartySecrets, { parameters, headers, rawBo
   throw new Problem(verdict, hints[verdict]);
 }
 
-async function receive({ db, temporal }: Needs, { parameters, body, rawBody, log }: Call): Promise<Answer> {
-  const callback = body as PayoutCallback;
+async function receive(
+  { db, temporal, config }: Needs,
+  { parameters, body, rawBody, log }: Call,
+): Promise<Answer> {
+  const callback = body as PayoutCallback | MessageCallback;
   const party = parameters['party']!;
   const { requestNo } = callback;
   const noted = await recordNotification(db, {
@@ -163,11 +173,18 @@ async function receive({ db, temporal }: Needs, { parameters, body, rawBody, log
       log.warn({ party, requestNo, status: callback.status }, 'a notification contradicts a settled request');
   }
   // Also when it was here before: the process may have died the first time between recording it and telling the flow.
+  if (noted.lateIn && callback.type === 'payout.settled' && callback.status === 'SUCCEEDED') {
+    const { transactionNo, paidAt } = callback;
+    const late = { market: noted.lateIn, requestNo, transactionNo, paidAt };
+    await startException(temporal, { taskQueue: config.taskQueue, late });
+  }
   await tellAnswered(temporal, noted.flowId, requestNo);
   return { status: 200, body: { status: noted.fate === 'KNOWN' ? 'already-received' : 'accepted' } };
 }
 
-const answerOf = (callback: PayoutCallback): OutsideAnswer =>
-  callback.status === 'SUCCEEDED'
-    ? { status: 'SUCCEEDED', transactionNo: callback.transactionNo, paidAt: callback.paidAt }
-    : { status: 'FAILED', failure: callback.failure };
+/** The final word in a callback; the time at which it took effect has a name of its own for each operation. */
+function answerOf(callback: PayoutCallback | MessageCallback): OutsideAnswer {
+  if (callback.status === 'FAILED') return { status: 'FAILED', failure: callback.failure };
+  const paidAt = callback.type === 'payout.settled' ? callback.paidAt : callback.sentAt;
+  return { status: 'SUCCEEDED', transactionNo: callback.transactionNo, paidAt };
+}

@@ -5,6 +5,10 @@ export const MAY = {
   submit: ['app', 'bff'],
   readLoans: ['app', 'bff', 'ops', 'finance'],
   readFlows: ['app', 'bff', 'ops', 'finance'],
+  operate: ['ops'],
+  readProducts: ['app', 'bff', 'ops', 'finance'],
+  /** Messages, journals' causes, and what was asked of outside parties. */
+  readRecords: ['ops', 'finance'],
   readBooks: ['ops', 'finance'],
   readPositions: ['ops', 'finance', 'partner'],
 } as const satisfies Record<string, readonly Role[]>;

@@ -24,6 +24,12 @@ export const oneOf = (...values: readonly string[]): Schema => ({ type: 'string'
 
 export const text: Schema = { type: 'string' };
 
+/** A calendar day to ask for. The database knows no year 0. */
+export const day: Schema = { ...common('iso-date'), pattern: '^[12]' };
+
+/** An instant to ask for: in UTC, because a "+" of another time zone would have to be escaped in an address. */
+export const utcInstant: Schema = { ...common('instant'), pattern: '^[12].*Z$' };
+
 /** A count, zero or more. */
 export const count: Schema = { type: 'integer', minimum: 0 };
 

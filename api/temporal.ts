@@ -5,7 +5,6 @@ import {
   type Client,
 } from '@temporalio/client';
 import type { FlowName } from '../schemas/generated/catalog';
-import type { Message } from '../schemas/message';
 import { Problem } from './problem';
 
 /** How long a client waits for us to reach Temporal before it is told to come again. */
@@ -38,7 +37,7 @@ function isAway(error: unknown): boolean {
  */
 export async function startFlow(
   temporal: Client,
-  start: { flow: FlowName; flowId: string; taskQueue: string; summary: string; command: Message },
+  start: { flow: FlowName; flowId: string; taskQueue: string; summary: string; command: unknown },
 ): Promise<void> {
   const { flow, flowId, taskQueue, summary, command } = start;
   try {
@@ -59,14 +58,50 @@ export async function startFlow(
 }
 
 /**
+ * Starts the flow of a payout that was made after its failure was confirmed, or finds it started.
+ *
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
+ */
+export const startException = (
+  temporal: Client,
+  {
+    taskQueue,
+    late,
+  }: {
+    taskQueue: string;
+    late: { market: string; requestNo: string; transactionNo: string; paidAt: string };
+  },
+): Promise<void> =>
+  startFlow(temporal, {
+    ...{ flow: 'exception', flowId: `exception:${late.requestNo}`, taskQueue, command: late },
+    summary: `Payout ${late.requestNo} succeeded after its failure was confirmed`,
+  });
+
+/**
+ * Tells a flow that a question of its was answered. A flow that has ended needs to know nothing any more.
+ *
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
+ */
+export const tellQuestionAnswered = (temporal: Client, flowId: string, question: string): Promise<void> =>
+  tell(temporal, flowId, 'question-answered', question);
+
+/**
  * Tells a flow that a request of its was answered. A flow that has ended needs to know nothing any more.
  *
  * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
  */
-export async function tellAnswered(temporal: Client, flowId: string, requestNo: string): Promise<void> {
+export const tellAnswered = (temporal: Client, flowId: string, requestNo: string): Promise<void> =>
+  tell(temporal, flowId, 'outside-answered', requestNo);
+
+/** The names are those of the signals in workflows/moves/, which the API does not import. */
+async function tell(
+  temporal: Client,
+  flowId: string,
+  signal: 'outside-answered' | 'question-answered',
+  what: string,
+): Promise<void> {
   try {
-    // The name is the signal's in workflows/moves/step.ts, which the API does not import.
-    await ask(temporal, () => temporal.workflow.getHandle(flowId).signal('outside-answered', requestNo));
+    await ask(temporal, () => temporal.workflow.getHandle(flowId).signal(signal, what));
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }

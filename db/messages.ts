@@ -31,7 +31,7 @@ export async function answerOnRecord(db: Knex, service: ServiceId, message: Mess
 }
 
 /**
- * Records the end of a handling: its row, what the service sent, and the message itself where nobody has recorded it.
+ * Records the end of a handling: its row, what the service sent, and the message and its run where nobody has recorded them.
  * Throws a unique violation on messages.handling when another attempt was first.
  */
 export async function recordAnswer(
@@ -50,6 +50,10 @@ export async function recordAnswer(
        insert into messages.handling (service, message_id, message_type, source, market, flow, flow_id, parent_flow_id,
                                       content_hash, emitted, refusal)
        values (:service, :messageId, :type, :source, :market, :flow, :flowId, :parentFlowId, :hash, :emitted, :refusal)
+     ), run as (
+       insert into messages.run (flow_id, flow, parent_flow_id, market, customer_id)
+       values (:flowId, :flow, :parentFlowId, :market, :customerId)
+       on conflict (flow_id) do nothing
      )
      insert into messages.message (message_id, message_type, source, market, flow_id, causation_id, body)
      select coalesce(body ->> 'eventId', body ->> 'commandId')::uuid,
@@ -66,10 +70,23 @@ export async function recordAnswer(
       flow: run.flow,
       flowId: run.flowId,
       parentFlowId: run.parentFlowId ?? null,
+      customerId: 'customerId' in message.data ? message.data.customerId : null,
       hash: contentHash(message),
       emitted: sent.map(typeOf),
       refusal: 'refusal' in answer ? JSON.stringify(answer.refusal) : null,
       bodies: JSON.stringify(isFirstRecord ? [message, ...sent] : sent),
     },
   );
+}
+
+/** Records an event that no handling sent (see composeEvent), in the transaction of what it tells of. */
+export async function recordEvent(tx: Knex.Transaction, event: Message): Promise<void> {
+  await tx('messages.message').insert({
+    message_id: idOf(event),
+    message_type: typeOf(event),
+    source: event.source,
+    market: event.market,
+    flow_id: event.flowId,
+    body: JSON.stringify(event),
+  });
 }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { FundingCandidate } from '../domain/funding-route';
 import type { Currency } from '../domain/money';
 import type { ProductTerms } from '../domain/product-terms';
-import type { MarketId } from '../schemas/generated/messages';
+import type { MarketId, ProductName } from '../schemas/generated/messages';
 
 // Reference data: what every service and the API read. It has one writer (db/seeds.ts for now).
 
@@ -10,6 +10,8 @@ export interface Market {
   id: MarketId;
   timeZone: string;
   currency: Currency;
+  /** How long a flow waits for a person who reviews an application. */
+  reviewWithinSeconds: number;
 }
 
 export interface Customer {
@@ -23,7 +25,7 @@ export interface ProductVersion {
   productId: string;
   version: number;
   market: MarketId;
-  name: Record<string, string>;
+  name: ProductName;
   terms: ProductTerms;
 }
 
@@ -37,7 +39,7 @@ export interface FundingAgreement extends Omit<FundingCandidate, 'engagedMinor'>
 export async function marketOf(db: Knex, id: MarketId): Promise<Market> {
   const market = await db('reference.market')
     .where({ id })
-    .first<Market>('id', 'time_zone as timeZone', 'currency');
+    .first<Market>('id', 'time_zone as timeZone', 'currency', 'review_within_seconds as reviewWithinSeconds');
   if (!market) throw new Error(`There is no market ${id}: run the seeds.`);
   return market;
 }
@@ -45,10 +47,19 @@ export async function marketOf(db: Knex, id: MarketId): Promise<Market> {
 /** The day that a market is in, held until the transaction ends, so that all it writes lands in one day. */
 export async function heldBusinessDate(tx: Knex.Transaction, market: MarketId): Promise<string> {
   const { rows } = await tx.raw<{ rows: { date: string }[] }>(
-    'select reference.hold_business_date(?) as date',
+    'select reference.hold_business_date(?)::text as date',
     [market],
   );
   return rows[0]!.date;
+}
+
+/** The day that a market is in now; it may end before the caller has looked at it. Throws when there is no such market. */
+export async function currentBusinessDate(db: Knex, market: MarketId): Promise<string> {
+  const row = await db('reference.business_date')
+    .where({ market })
+    .first<{ date: string } | undefined>('business_date as date');
+  if (!row) throw new Error(`Market ${market} has no business date: run the seeds.`);
+  return row.date;
 }
 
 export const customerOf = (db: Knex, id: string): Promise<Customer | undefined> =>

@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
-import { costCapProblems } from '../domain/cost-caps';
-import { checkProductTerms, type ProductTerms } from '../domain/product-terms';
+import type { ProductTerms } from '../domain/product-terms';
 import type { Currency } from '../domain/money';
-import type { MarketId } from '../schemas/generated/messages';
+import type { MarketId, ProductName } from '../schemas/generated/messages';
 import { booksOn } from './books/posting';
+import { publishProductVersion } from './products';
+import { productOf } from './reference';
 
 // The reference data of the demo and of the tests: two markets, their products, partners, customers, credit and funds.
 
@@ -28,7 +29,7 @@ const indonesianPenalty = { annualRate: '0.36', dayCount: 'ACT/ACT-ISDA' } as co
 const products: {
   product_id: string;
   market: MarketId;
-  name: Record<string, string>;
+  name: ProductName;
   terms: ProductTerms;
 }[] = [
   {
@@ -162,6 +163,8 @@ const parties = [
     max_requests_per_second: 50,
   },
   { id: 'id-payout', kind: 'PAYMENT_CHANNEL', market: 'ID', name: 'Payout ID', max_requests_per_second: 100 },
+  { id: 'cn-messaging', kind: 'MESSAGING', market: 'CN', name: '短信通道', max_requests_per_second: 200 },
+  { id: 'id-messaging', kind: 'MESSAGING', market: 'ID', name: 'Pesan ID', max_requests_per_second: 200 },
 ];
 
 const agreement = { min_payout_minor: 1, weight: 1, valid_from: '2024-01-01', valid_to: null };
@@ -254,8 +257,8 @@ const contributedMinor: Record<Currency, number> = { CNY: 300_000_000, IDR: 3_00
 /**
  * Fills the reference data, grants the credit lines and books the partners' contributions. What is there already stays
  * as it is, so that a second run changes nothing.
- * In: a connection of the owner; the day on which the markets open, when they are new. Throws when a product's terms
- * cannot stand.
+ * In: a connection of the owner; the day on which the markets open, when they are new. Throws
+ * ProductRefused when a product cannot be published.
  */
 export async function seed(owner: Knex, openingDate: string): Promise<void> {
   await owner.transaction(async (tx) => {
@@ -270,17 +273,9 @@ export async function seed(owner: Knex, openingDate: string): Promise<void> {
       'reference.business_date',
       markets.map(({ id }) => ({ market: id, business_date: openingDate })),
     );
-    for (const { product_id, market, terms } of products) {
-      const currency = markets.find(({ id }) => id === market)!.currency;
-      const unsound = checkProductTerms({ id: market, currency }, terms);
-      const problems = unsound.length > 0 ? unsound : costCapProblems(market, terms, openingDate);
-      if (problems.length > 0)
-        throw new Error(`The terms of ${product_id} cannot stand: ${problems.join(' ')}`);
+    for (const { product_id: productId, ...product } of products) {
+      if (!(await productOf(tx, productId))) await publishProductVersion(tx, { productId, ...product });
     }
-    await insert(
-      'reference.product_version',
-      products.map((product) => ({ ...product, version: 1 })),
-    );
     await insert('reference.party', parties);
     await insert(
       'reference.funding_agreement',

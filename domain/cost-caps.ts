@@ -160,7 +160,8 @@ function mostOwed(annualRate: Rate, loan: LoanCost, onDate: IsoDate): Decimal {
   return balance;
 }
 
-function costCapOn(market: string, date: IsoDate): CostCap | undefined {
+/** The cap of a market that is in force on a day; undefined where the table has none. */
+export function costCapOn(market: string, date: IsoDate): CostCap | undefined {
   return (costCaps[market] ?? []).filter(({ validFrom }) => validFrom <= date).at(-1);
 }
 

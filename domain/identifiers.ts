@@ -20,3 +20,17 @@ export const payoutRequestNoOf = (applicationId: string, attempt: number): strin
 
 /** The number under which a payment channel knows a payment. */
 export const paymentRequestNoOf = (paymentId: string): string => paymentId.replace(/^PM-/, 'PC-');
+
+/** The reservation whose money a payout request moves: the two numbers have the application and the attempt in common. */
+export const reservationOfRequest = (requestNo: string): string => requestNo.replace(/^P[OC]-/, 'FR-');
+
+/** The loan application that a reservation is for. */
+export const applicationOfReservation = (reservationId: string): string =>
+  reservationId.replace(/^FR-(LA[0-9A-Z]+)-\d+$/, '$1');
+
+/** The party that carries a market's messages to its customers. */
+export const messagingPartyOf = (market: string): string => `${market.toLowerCase()}-messaging`;
+
+/** The number under which the messaging party knows a notification. */
+export const messageRequestNoOf = (notificationId: string): string =>
+  `NT-${notificationId.replace(/[^A-Z0-9]/g, '-')}`;

@@ -1,3 +1,5 @@
+import type { IsoDate } from './calendar';
+import { costCapOn, costCapProblems } from './cost-caps';
 import type { Money } from './money';
 import { amountProblem, termProblem, type ProductTerms } from './product-terms';
 
@@ -9,7 +11,8 @@ export interface ApplicationProblem {
     | 'CUSTOMER_NOT_IN_MARKET'
     | 'WRONG_CURRENCY'
     | 'AMOUNT_OUT_OF_RANGE'
-    | 'TERM_NOT_OFFERED';
+    | 'TERM_NOT_OFFERED'
+    | 'PRODUCT_NOT_SELLABLE';
   message: string;
 }
 
@@ -35,4 +38,31 @@ export function applicationProblem(application: {
     };
   }
   return amountProblem(product.terms, principal) ?? termProblem(product.terms, instalmentCount);
+}
+
+/**
+ * Running through a product's plans takes tens of milliseconds, and its answer can only change with the cap: terms are
+ * never changed, and a cap that is in force neither.
+ */
+const capProblems = new Map<string, string[]>();
+
+/**
+ * Says why a product version must not be sold on a day, though it was sound when it was published: the law of its market
+ * may allow less by now. Loans that were made before keep their terms.
+ *
+ * @param product a published version: sound terms, and the market that they are for
+ * @param onDate the market's business date
+ * @returns the problem PRODUCT_NOT_SELLABLE, or undefined when new loans may be made on the terms
+ */
+export function saleProblem(
+  product: { market: string; terms: ProductTerms },
+  onDate: IsoDate,
+): ApplicationProblem | undefined {
+  const { market, terms } = product;
+  const key = JSON.stringify([market, costCapOn(market, onDate)?.validFrom, terms]);
+  const problems = capProblems.get(key) ?? costCapProblems(market, terms, onDate);
+  capProblems.set(key, problems);
+  if (problems.length === 0) return undefined;
+  const message = `The product may not be sold any more: ${problems.join('; ')}. Choose another version or product.`;
+  return { code: 'PRODUCT_NOT_SELLABLE', message };
 }

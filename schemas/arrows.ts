@@ -28,11 +28,17 @@ export interface CatalogDecision {
   to: string;
   why: string;
   flow?: string;
+  /** The catalog draws it, and the code has it otherwise. */
   drawnOnly?: boolean;
+  /** The message goes back to its sender, which happens only when it was refused. */
+  returned?: boolean;
 }
 
 export const catalog = catalogData as Catalog;
 export const decisions = decisionData as CatalogDecision[];
+
+/** Flows that the catalog does not draw: money in the wrong place, until a person has found it. */
+export const projectFlows = ['exception'];
 
 /** The arrow from a sender (a service or "actor") to a message, or from a message to the service that handles it. */
 export const arrow = (from: string, to: string): string => `${from}>${to}`;

@@ -1,5 +1,14 @@
 import { derivedId } from './identity';
-import { idOf, typeOf, type Draft, type FlowRun, type Message, type ServiceId } from './message';
+import type { MarketId } from './generated/messages';
+import {
+  idOf,
+  typeOf,
+  type Draft,
+  type EventType,
+  type FlowRun,
+  type Message,
+  type ServiceId,
+} from './message';
 import { contractOf, violationsWhenReceived, violationsWhenSent, type Violation } from './validate';
 
 /** A command that a flow's orchestrating service sends: its id comes from the flow and the occurrence, never from a run. */
@@ -72,6 +81,34 @@ export function composeSent(
     valid(message, violationsWhenSent(type, message), `sent by ${source}`);
     return message;
   });
+}
+
+/**
+ * Makes the message of an event that no message caused: something was done from outside all flows, such as by a command of
+ * ours. `subjectId` names what the event is about, of which its service tells once; the id is derived from it.
+ *
+ * @throws Error when the data breaks the event's contract.
+ */
+export function composeEvent<T extends EventType>(
+  origin: { source: ServiceId; market: MarketId; subjectId: string },
+  { type, data }: Draft<T>,
+): Message {
+  const { source, market, subjectId } = origin;
+  const flowId = `${source}:${subjectId}`;
+  const event = {
+    eventId: derivedId(flowId, type),
+    eventType: type,
+    schemaVersion: contractOf(type)['x-version'],
+    occurredAt: new Date().toISOString(),
+    source,
+    market,
+    flowId,
+    causationId: null,
+    traceId: flowId,
+    data,
+  } as unknown as Message;
+  valid(event, violationsWhenSent(type, event), `sent by ${source}`);
+  return event;
 }
 
 /** Refuses a message that breaks its contract; properties that an older or newer sender adds are let through. */

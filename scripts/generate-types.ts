@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import { format, type Options } from 'prettier';
-import { allArrows, catalog } from '../schemas/arrows';
+import { allArrows, catalog, decisions, projectFlows } from '../schemas/arrows';
 import handlersToCome from '../schemas/handlers-to-come.json';
 
 const root = path.join(__dirname, '..');
@@ -108,13 +108,15 @@ function catalogTypes(): string {
       `    sends: ${union(sends.get(id) ?? [])};`,
       `    receives: ${union(receives.get(id) ?? [])};`,
       `    toCome: ${union(toCome[id] ?? [])};`,
+      `    returned: ${union(decisions.filter(({ to, returned }) => to === id && returned).map(({ from }) => from))};`,
       '  };',
     ].join('\n'),
   );
   return [
-    '/** Every service of the catalog: what it may send, what it receives, and the handlers of it that are still to come. */',
+    '/**\n * Every service of the catalog: what it may send, what it receives, which handlers are still to come, and',
+    ' * which commands of its own come back to it when they are refused.\n */',
     `export interface CatalogServices {\n${rows.join('\n')}\n}\n`,
-    `export type FlowName = ${union(Object.keys(catalog.flows))};`,
+    `export type FlowName = ${union([...Object.keys(catalog.flows), ...projectFlows])};`,
   ].join('\n');
 }
 

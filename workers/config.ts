@@ -10,6 +10,8 @@ export interface WorkerConfig {
   /** The address below which all outside parties' paths lie. */
   partiesUrl: string;
   partySecrets: PartySecrets;
+  /** How long a party may take to answer before the outcome counts as unknown; 10 s if left out. */
+  answerTimeoutMs?: number | undefined;
 }
 
 /** Reads the environment. Throws an error that names each variable that is missing. */

@@ -59,8 +59,8 @@ export async function startWorkers(
   };
 }
 
-const gatewaysOf = ({ partiesUrl, partySecrets }: WorkerConfig): Gateways => {
-  const access = { baseUrl: partiesUrl, secrets: partySecrets };
+const gatewaysOf = ({ partiesUrl, partySecrets, answerTimeoutMs }: WorkerConfig): Gateways => {
+  const access = { baseUrl: partiesUrl, secrets: partySecrets, answerTimeoutMs };
   return {
     'funding-partner-payout': partyGateway('funding-partners', access),
     'payment-channel-payout': partyGateway('payment-channels', access),

@@ -23,21 +23,59 @@ export async function loanApplicationDisbursement(
 ): Promise<LoanApplicationOutcome> {
   const flow = openFlow('loan-application-disbursement', 'loan-engine', submitted.market);
 
-  const [created] = await flow.pass(submitted).to('loan-engine');
-  const [, decided] = await flow.pass(created).to('decision-engine').to('loan-engine');
+  const created = await takeIn(flow, submitted).catch(orRefused);
+  if (created instanceof Refused) {
+    // The API refuses what reference data can refuse; this is for what has changed since.
+    return { outcome: 'REJECTED', applicationId: submitted.data.applicationId, reasonCodes: [created.code] };
+  }
+  const decided = await decide(flow, created);
   if (is(decided, 'loan-application-rejected')) return rejected(flow, decided);
 
   const funding = await fund(flow, created).catch(orRefused);
   if (funding instanceof Refused) return notFunded(flow, funding);
+  if (is(funding, 'disbursement-failed')) return undone(flow, funding);
 
   return book(flow, created, funding);
 }
 
-/** Reserves the customer's credit, then tries funding partners until one has paid out. All of it before the pivot. */
+async function takeIn(
+  flow: LoanFlow,
+  submitted: Message<'submit-loan-application'>,
+): Promise<Message<'loan-application-created'>> {
+  const [created] = await flow.pass(submitted).to('loan-engine');
+  return created;
+}
+
+/** The strategy decides, or asks for a person, who has a limited time. */
+async function decide(
+  flow: LoanFlow,
+  created: Message<'loan-application-created'>,
+): Promise<Message<'loan-application-approved' | 'loan-application-rejected'>> {
+  const [decision, decided] = await flow.pass(created).to('decision-engine').to('loan-engine');
+  if (decided) return decided;
+
+  const { applicationId, customerId, reviewWithinSeconds } = decision.data;
+  await flow.untilAnswered(
+    'A person is to review the application',
+    ['review', 'withdrawal'],
+    reviewWithinSeconds,
+  );
+  const [, reviewed] = await flow
+    .send('execute-risk-review', { applicationId, customerId })
+    .to('decision-engine')
+    .to('loan-engine');
+  if (!reviewed) throw new Error('A review of a review is not foreseen.');
+  return reviewed;
+}
+
+/**
+ * Reserves the customer's credit, then tries funding partners until one has paid out, or the customer has withdrawn.
+ * All of it is before the pivot.
+ */
 async function fund(
   flow: LoanFlow,
   { data: application }: Message<'loan-application-created'>,
-): Promise<Message<'partner-disbursement-succeeded'>> {
+): Promise<Message<'partner-disbursement-succeeded' | 'disbursement-failed'>> {
   const { applicationId, customerId, principal, payout, productId, productVersion } = application;
   // A refusal from here on comes back to the loan engine, whose disbursement-failed releases the credit (notFunded).
   await flow
@@ -62,37 +100,44 @@ async function fund(
       )
       .to('fund-routing-system')
       .to('loan-engine');
-    const paid = await payOutBy(flow, route, payout).catch(orRefused);
+    const paid = await payOutBy(flow, route, payout);
     if (!(paid instanceof Refused)) return paid;
     excludedPartnerIds.push(route.data.partnerId);
   }
 }
 
-/** Reserves one partner's funds and has them paid out; gives the reservation back when that fails for certain. */
+/**
+ * Reserves one partner's funds and has them paid out. When that fails for certain, the reservation is given back; and
+ * where the customer has withdrawn meanwhile, the loan engine answers that with the end of the application.
+ */
 async function payOutBy(
   flow: LoanFlow,
   { data: { applicationId, attempt, partnerId } }: Message<'fund-route-selected'>,
   amount: Money,
-): Promise<Message<'partner-disbursement-succeeded'>> {
+): Promise<Message<'partner-disbursement-succeeded' | 'disbursement-failed'> | Refused> {
   const reservationId = reservationIdOf(applicationId, attempt);
-  return undoOnFailure(async (undo) => {
-    undo(() =>
-      flow
+  let withdrawn: Message<'disbursement-failed'> | undefined;
+  const paid = await undoOnFailure(async (undo) => {
+    undo(async () => {
+      [, withdrawn] = await flow
         .send(
           'release-fund-reservation',
           { applicationId, reservationId, reasonCode: 'PAYOUT_NOT_MADE' },
           attempt,
         )
         .to('fund-management-system')
-        .to('loan-engine'),
-    );
-    const [, requested] = await flow
+        .to('loan-engine');
+    });
+    const [reserved, requested] = await flow
       .send('reserve-funds', { applicationId, attempt, partnerId, amount }, attempt)
       .to('fund-management-system')
       .to('loan-engine');
+    if (!requested)
+      throw new Refused('WITHDRAWN_BY_CUSTOMER', 'Withdrawn before anything was paid.', reserved);
     await flow.pass(requested).to('fund-management-system'); // in transit before the request leaves
     return payOut(flow, requested);
-  });
+  }).catch(orRefused);
+  return withdrawn ?? paid;
 }
 
 /** Has the money paid out: by the partner itself, or out of its money in our custody by our payment system. */
@@ -173,7 +218,7 @@ async function book(
   const [succeeded] = await flow.pass(schedule).to('loan-engine');
   await flow.pass(succeeded).to('fund-management-system');
   await flow.pass(succeeded).to('credit-limit-center');
-  await flow.pass(succeeded).to('outreach-system');
+  await flow.pass(succeeded, flow.messaging).to('outreach-system');
   return { outcome: 'DISBURSED', applicationId, loanId, partnerId };
 }
 
@@ -181,7 +226,7 @@ async function rejected(
   flow: LoanFlow,
   decided: Message<'loan-application-rejected'>,
 ): Promise<LoanApplicationOutcome> {
-  await flow.pass(decided).to('outreach-system');
+  await flow.pass(decided, flow.messaging).to('outreach-system');
   return {
     outcome: 'REJECTED',
     applicationId: decided.data.applicationId,
@@ -196,16 +241,28 @@ async function notFunded(flow: LoanFlow, refused: Refused): Promise<LoanApplicat
     return rejected(flow, decided);
   }
   const [failed] = await flow.takeBack(refused, 'route-funds');
+  return undone(flow, failed);
+}
+
+/** Gives back what is still reserved, and tells the customer. */
+async function undone(
+  flow: LoanFlow,
+  failed: Message<'disbursement-failed'>,
+): Promise<LoanApplicationOutcome> {
   await flow.pass(failed).to('credit-limit-center').to('loan-engine');
   await flow.pass(failed).to('fund-management-system');
   const { applicationId, customerId, reasonCodes } = failed.data;
+  const template = reasonCodes.includes('WITHDRAWN_BY_CUSTOMER')
+    ? 'LOAN_APPLICATION_WITHDRAWN'
+    : 'DISBURSEMENT_FAILED';
+  const notificationId = `${template}:${applicationId}`;
   await flow
-    .send('send-notification', {
-      notificationId: `DISBURSEMENT_FAILED:${applicationId}`,
-      customerId,
-      template: 'DISBURSEMENT_FAILED',
-      reference: applicationId,
-    })
+    .send(
+      'send-notification',
+      { notificationId, customerId, template, reference: applicationId },
+      1,
+      flow.messaging,
+    )
     .to('outreach-system');
   return { outcome: 'FAILED', applicationId, reasonCodes };
 }

@@ -65,4 +65,45 @@ export const accountingCenter = service('accounting-center', {
       throw error;
     }
   },
+
+  async 'external-fund-transaction-recorded'({ data }, { books }) {
+    const { requestNo, partnerId, payoutBy, paymentChannelId, amount, valueDate } = data;
+    const posting = {
+      businessKey: lateSuccessOf(requestNo),
+      valueDate,
+      amounts: { payout: amount.amountMinor },
+      currency: amount.currency,
+      description: `Request ${requestNo} succeeded after its failure was confirmed`,
+    };
+    await (payoutBy === 'CUSTODY'
+      ? books.post({
+          ...posting,
+          scenario: 'general.payout-found-in-custody',
+          owners: { fundingPartner: partnerId, paymentChannel: paymentChannelId! },
+        })
+      : books.post({
+          ...posting,
+          scenario: 'general.payout-found-at-partner',
+          owners: { fundingPartner: partnerId },
+        }));
+    return [];
+  },
+
+  async 'fund-arrival-confirmed'({ data }, { tx, books }) {
+    const { requestNo, valueDate } = data;
+    const found = await tx('books.journal')
+      .where({ book: 'general', business_key: lateSuccessOf(requestNo) })
+      .first<{ id: number } | undefined>('id');
+    if (!found) throw new Error(`No late success of request ${requestNo} is in the books.`);
+    await books.reverse({
+      journalId: found.id,
+      businessKey: `return of request ${requestNo}`,
+      valueDate,
+      description: `The money of request ${requestNo} came back`,
+    });
+    return [];
+  },
 });
+
+/** The fact that a late success is, as the general book names it. */
+const lateSuccessOf = (requestNo: string): string => `late success of request ${requestNo}`;

@@ -1,16 +1,18 @@
 import type { Knex } from 'knex';
+import { openQuestion, standingAnswer } from '../../db/acts';
 import { GuardedAccountLimit } from '../../db/books/errors';
 import type { Books, PostedJournal } from '../../db/books/posting';
-import { heldBusinessDate } from '../../db/reference';
-import { marketOf } from '../../db/reference';
-import { reservationIdOf } from '../../domain/identifiers';
+import { requestOf } from '../../db/outside';
+import { heldBusinessDate, marketOf } from '../../db/reference';
+import { dayInZone } from '../../domain/calendar';
+import { reservationIdOf, reservationOfRequest } from '../../domain/identifiers';
 import { money, type Currency } from '../../domain/money';
 import type { Scenario } from '../../domain/books/posting-rules';
 import type { MarketId } from '../../schemas/generated/messages';
 import { message } from '../../schemas/message';
 import { service } from '../service';
 
-type State = 'FROZEN' | 'IN_TRANSIT' | 'PAID_OUT' | 'RELEASED';
+type State = 'FROZEN' | 'IN_TRANSIT' | 'PAID_OUT' | 'RELEASED' | 'IN_EXCEPTION' | 'RETURNED';
 interface Reservation {
   reservation_id: string;
   application_id: string;
@@ -145,7 +147,65 @@ export const fundManagementSystem = service('fund-management-system', {
       }),
     ];
   },
+
+  /** A payout that was made after its failure was confirmed: money in the wrong place, until a person has found it. */
+  async 'record-external-fund-transaction'({ data, flowId, market }, { tx, books }) {
+    const { requestNo, paidAt } = data;
+    // The flow that gave the payout up may still be releasing its funds: until then the step is tried again.
+    const { reservation } = await move(tx, reservationOfRequest(requestNo), ['RELEASED'], 'IN_EXCEPTION');
+    const { timeZone } = await marketOf(tx, market);
+    const valueDate = dayInZone(paidAt, timeZone);
+    const journal = await post(
+      { tx, books },
+      'funds.found-in-exception',
+      'late payout',
+      reservation,
+      valueDate,
+    );
+    await openQuestion(tx, { flowId, question: 'exception', answers: ['RETURNED'] });
+    const found = await externalTransaction(tx, requestNo, reservation, journal, valueDate);
+    return [message('external-fund-transaction-recorded', found)];
+  },
+
+  async 'confirm-fund-arrival'({ data, flowId, market }, { tx, books }) {
+    const { requestNo, reservationId } = data;
+    const answer = await standingAnswer(tx, flowId, 'exception');
+    if (answer?.answer !== 'RETURNED')
+      throw new Error(`Nobody has said that the money of ${requestNo} is back.`);
+    const { reservation } = await move(tx, reservationId, ['IN_EXCEPTION'], 'RETURNED');
+    const today = await heldBusinessDate(tx, market);
+    const journal = await post({ tx, books }, 'funds.returned-from-exception', 'return', reservation, today);
+    return [
+      message(
+        'fund-arrival-confirmed',
+        await externalTransaction(tx, requestNo, reservation, journal, today),
+      ),
+    ];
+  },
 });
+
+/** What accounting needs to know of money that moved outside of what was arranged. */
+async function externalTransaction(
+  tx: Knex,
+  requestNo: string,
+  { reservation_id, application_id, partner_id, currency, amount_minor }: Reservation,
+  { journalId }: PostedJournal,
+  valueDate: string,
+) {
+  const { party } = await requestOf(tx, requestNo);
+  const inCustody = party !== partner_id;
+  return {
+    requestNo,
+    applicationId: application_id,
+    reservationId: reservation_id,
+    partnerId: partner_id,
+    payoutBy: inCustody ? ('CUSTODY' as const) : ('PARTNER' as const),
+    ...(inCustody ? { paymentChannelId: party } : {}),
+    amount: money(currency, amount_minor),
+    valueDate,
+    journalId,
+  };
+}
 
 /** Moves a reservation on, and says where it was. Another state than those allowed is a bug: the step stops there. */
 async function move(
@@ -178,7 +238,7 @@ async function release(
   const found = await tx<Reservation>('fund_management_system.fund_reservation')
     .where('reservation_id', reservationId)
     .first();
-  if (!found || found.state === 'RELEASED') return 'NOTHING';
+  if (!found || ['RELEASED', 'IN_EXCEPTION', 'RETURNED'].includes(found.state)) return 'NOTHING';
   if (found.state === 'PAID_OUT') return 'PAID_OUT';
   const { reservation, before } = await move(tx, reservationId, ['FROZEN', 'IN_TRANSIT'], 'RELEASED');
   const today = await heldBusinessDate(tx, market);
@@ -188,12 +248,18 @@ async function release(
   return { reservation, before: before as 'FROZEN' | 'IN_TRANSIT' };
 }
 
+type FundMovement =
+  | 'reserved'
+  | 'payout-started'
+  | 'paid-out'
+  | 'payout-failed'
+  | 'reservation-released'
+  | 'found-in-exception'
+  | 'returned-from-exception';
+
 const post = (
   { books }: Funds,
-  scenario: Extract<
-    Scenario,
-    `funds.${'reserved' | 'payout-started' | 'paid-out' | 'payout-failed' | 'reservation-released'}`
-  >,
+  scenario: Extract<Scenario, `funds.${FundMovement}`>,
   fact: string,
   { reservation_id, partner_id, currency, amount_minor }: Reservation,
   valueDate: string,

@@ -9,7 +9,7 @@ export interface PartyAccess {
   baseUrl: string;
   secrets: PartySecrets;
   /** How long a party may take to answer; after that the outcome is unknown, and asked for. 10 s by default. */
-  answerTimeoutMs?: number;
+  answerTimeoutMs?: number | undefined;
 }
 
 type Reply = { httpStatus: number; body: unknown } | { silence: string };

@@ -1,11 +1,17 @@
 import type { Knex } from 'knex';
+import type { OutsideAnswer } from '../../db/outside';
 import { customerOf } from '../../db/reference';
+import { messageRequestNoOf, messagingPartyOf } from '../../domain/identifiers';
 import { formatMoney, type Money } from '../../domain/money';
+import type { Message, MessageType } from '../../schemas/message';
 import { message } from '../../schemas/message';
-import { service } from '../service';
+import { service, type OutsideHandler } from '../service';
 import { bodyOf, type Template } from './outreach-system/templates';
 
+/** What a customer is told, made from the message that tells us of it. */
 interface Notification {
+  /** The fact that it tells of, so that it is told once. */
+  notificationId: string;
   customerId: string;
   template: Template;
   /** The application or loan that it is about. */
@@ -13,48 +19,80 @@ interface Notification {
   amount?: Money;
 }
 
-/** 触达系统: tells customers what happened to them, one message for each fact, as an in-app message (站内信). */
+/**
+ * 触达系统: tells customers what happened to them, one message for each fact, in their language: by the market's messaging
+ * party, and where that cannot deliver, as an in-app message (站内信).
+ */
 export const outreachSystem = service('outreach-system', {
-  async 'disbursement-succeeded'({ data: { customerId, loanId, payout } }, { tx }) {
-    return [
-      await dispatch(tx, {
-        customerId,
-        template: 'DISBURSEMENT_SUCCEEDED',
-        reference: loanId,
-        amount: payout,
-      }),
-    ];
-  },
+  'disbursement-succeeded': telling<'disbursement-succeeded'>(({ data: { customerId, loanId, payout } }) =>
+    about({ customerId, template: 'DISBURSEMENT_SUCCEEDED', reference: loanId, amount: payout }),
+  ),
 
-  async 'loan-application-rejected'({ data: { customerId, applicationId } }, { tx }) {
-    return [
-      await dispatch(tx, { customerId, template: 'LOAN_APPLICATION_REJECTED', reference: applicationId }),
-    ];
-  },
+  'loan-application-rejected': telling<'loan-application-rejected'>(({ data }) =>
+    about({
+      customerId: data.customerId,
+      template: data.reasonCodes.includes('WITHDRAWN_BY_CUSTOMER')
+        ? 'LOAN_APPLICATION_WITHDRAWN'
+        : 'LOAN_APPLICATION_REJECTED',
+      reference: data.applicationId,
+    }),
+  ),
 
-  async 'send-notification'({ data: { notificationId, customerId, template, reference } }, { tx }) {
-    return [await dispatch(tx, { customerId, template: template as Template, reference }, notificationId)];
-  },
+  'send-notification': telling<'send-notification'>(({ data }) => ({
+    ...data,
+    template: data.template as Template,
+  })),
 });
 
-/** Writes the message, once: the fact that it tells of is its id. */
-async function dispatch(
-  tx: Knex,
-  { customerId, template, reference, amount }: Notification,
-  notificationId = `${template}:${reference}`,
-) {
+/** A notification whose fact is named by its template and what it is about. */
+const about = (notification: Omit<Notification, 'notificationId'>): Notification => ({
+  notificationId: `${notification.template}:${notification.reference}`,
+  ...notification,
+});
+
+/** The handler of a message that tells of something: asks the messaging party to bring it to the customer. */
+function telling<T extends MessageType>(notificationIn: (received: Message<T>) => Notification) {
+  return {
+    async ask(received, { tx }) {
+      const { notificationId, customerId, template, reference } = notificationIn(received);
+      return {
+        party: messagingPartyOf(received.market),
+        operation: 'send-message' as const,
+        businessKey: `notification ${notificationId}`,
+        requestNo: messageRequestNoOf(notificationId),
+        body: {
+          ...{ channel: 'SMS', recipient: customerId, template, reference },
+          ...(await textOf(tx, notificationIn(received))),
+        },
+      };
+    },
+    async settle(received, answer, { tx }) {
+      return [await dispatched(tx, notificationIn(received), answer)] as const;
+    },
+  } satisfies OutsideHandler<'outreach-system', T>;
+}
+
+async function textOf(tx: Knex, { customerId, template, reference, amount }: Notification) {
   const { language } = (await customerOf(tx, customerId))!;
-  await tx('outreach_system.dispatched_message')
-    .insert({
-      notification_id: notificationId,
-      customer_id: customerId,
-      template,
-      language,
-      reference,
-      body: bodyOf(template, language, { reference, amount: amount ? formatMoney(amount) : '' }),
-    })
-    .onConflict('notification_id')
-    .ignore();
-  const dispatched = { notificationId, customerId, template, language, reference };
-  return message('message-dispatched', { ...dispatched, channel: 'IN_APP' });
+  const text = bodyOf(template, language, { reference, amount: amount ? formatMoney(amount) : '' });
+  return { language, text };
+}
+
+/** Keeps what the customer was told; what did not reach them waits for them in the app. */
+async function dispatched(tx: Knex, notification: Notification, answer: OutsideAnswer) {
+  const { notificationId, customerId, template, reference } = notification;
+  const { language, text } = await textOf(tx, notification);
+  const channel = answer.status === 'SUCCEEDED' ? ('SMS' as const) : ('IN_APP' as const);
+  await tx('outreach_system.dispatched_message').insert({
+    ...{ notification_id: notificationId, customer_id: customerId, template, language, reference, channel },
+    body: text,
+  });
+  return message('message-dispatched', {
+    notificationId,
+    customerId,
+    template,
+    channel,
+    language,
+    reference,
+  });
 }

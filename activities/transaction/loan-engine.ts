@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
+import { openQuestion, standingAnswer } from '../../db/acts';
 import { heldBusinessDate, customerOf, productOf } from '../../db/reference';
 import { deductedFees, payoutMinor } from '../../domain/fees';
 import { loanIdOf } from '../../domain/identifiers';
-import { applicationProblem } from '../../domain/loan-application';
+import { applicationProblem, saleProblem } from '../../domain/loan-application';
 import { money } from '../../domain/money';
 import { message } from '../../schemas/message';
 import { service } from '../service';
@@ -44,15 +45,31 @@ async function move(
   return application;
 }
 
+/** Why an application ends that its customer has withdrawn. */
+const withdrawn = 'WITHDRAWN_BY_CUSTOMER';
+
+/** Nobody has paid, and nobody will: what was reserved is to be given back. */
+const failed = (application: LoanApplication, reasonCodes: string[]) =>
+  message('disbursement-failed', {
+    applicationId: application.application_id,
+    customerId: application.customer_id,
+    principal: money(application.currency, application.principal_minor),
+    payout: money(application.currency, application.payout_minor),
+    reasonCodes,
+  });
+
 /** 放款系统: keeps the loan application and orchestrates its way to a paid-out loan. */
 export const loanEngine = service('loan-engine', {
-  async 'submit-loan-application'({ data, market }, { tx, refuse }) {
+  async 'submit-loan-application'({ data, flowId, market }, { tx, refuse }) {
     const [customer, product] = [
       await customerOf(tx, data.customerId),
       await productOf(tx, data.productId, data.productVersion),
     ];
     const problem = applicationProblem({ customer, product, ...data });
     if (problem) return refuse(problem.code, problem.message);
+    const appliedOn = await heldBusinessDate(tx, market);
+    const unsellable = saleProblem(product!, appliedOn);
+    if (unsellable) return refuse(unsellable.code, unsellable.message);
 
     const {
       applicationId,
@@ -67,7 +84,6 @@ export const loanEngine = service('loan-engine', {
     const payout = payoutMinor(principal.amountMinor, fees);
     const deducted = principal.amountMinor - payout;
     const loanId = loanIdOf(applicationId);
-    const appliedOn = await heldBusinessDate(tx, market);
     await tx('loan_engine.loan_application').insert({
       application_id: applicationId,
       loan_id: loanId,
@@ -85,6 +101,7 @@ export const loanEngine = service('loan-engine', {
       applied_on: appliedOn,
       state: 'CREATED',
     });
+    await openQuestion(tx, { flowId, question: 'withdrawal', answers: ['WITHDRAW'] });
     return [
       message('loan-application-created', {
         applicationId,
@@ -104,14 +121,13 @@ export const loanEngine = service('loan-engine', {
 
   async 'risk-decision-made'({ data }, { tx }) {
     const { applicationId, customerId, outcome, reasonCodes } = data;
-    if (outcome === 'REVIEW')
-      throw new Error('The strategy asks for a review, and nobody reviews yet: publish one that decides.');
-    const state = outcome === 'APPROVE' ? 'APPROVED' : 'REJECTED';
-    const { currency, principal_minor } = await move(tx, applicationId, ['CREATED'], {
-      state,
+    const state = { APPROVE: 'APPROVED', REVIEW: 'IN_REVIEW', REJECT: 'REJECTED' }[outcome];
+    const { currency, principal_minor } = await move(tx, applicationId, ['CREATED', 'IN_REVIEW'], {
+      state: reasonCodes.includes(withdrawn) ? 'WITHDRAWN' : state,
       decision: outcome,
       reason_codes: reasonCodes,
     });
+    if (outcome === 'REVIEW') return [];
     return outcome === 'APPROVE'
       ? [
           message('loan-application-approved', {
@@ -140,12 +156,14 @@ export const loanEngine = service('loan-engine', {
     return [];
   },
 
-  async 'fund-reserved'({ data }, { tx }) {
+  async 'fund-reserved'({ data, flowId }, { tx }) {
     const { applicationId, attempt, reservationId, partnerId } = data;
     const application = await move(tx, applicationId, ['ROUTED'], {
       state: 'PAYING_OUT',
       reservation_id: reservationId,
     });
+    // The last moment at which nothing has left: who has withdrawn by now is not paid.
+    if (await standingAnswer(tx, flowId, 'withdrawal')) return [];
     return [
       message('disbursement-requested', {
         applicationId,
@@ -168,13 +186,15 @@ export const loanEngine = service('loan-engine', {
     return [];
   },
 
-  async 'fund-reservation-released'({ data }, { tx }) {
-    // Back to where a route can be chosen: another partner may be tried.
-    await move(tx, data.applicationId, ['ROUTED', 'PAYING_OUT'], {
-      state: 'CREDIT_RESERVED',
+  async 'fund-reservation-released'({ data, flowId }, { tx }) {
+    const hasWithdrawn = (await standingAnswer(tx, flowId, 'withdrawal')) !== null;
+    // Back to where a route can be chosen: another partner may be tried, unless the customer has withdrawn.
+    const application = await move(tx, data.applicationId, ['ROUTED', 'PAYING_OUT'], {
+      state: hasWithdrawn ? 'WITHDRAWN' : 'CREDIT_RESERVED',
       reservation_id: null,
+      ...(hasWithdrawn ? { reason_codes: [withdrawn] } : {}),
     });
-    return [];
+    return hasWithdrawn ? [failed(application, [withdrawn])] : [];
   },
 
   async 'partner-disbursement-succeeded'({ data }, { tx }) {
@@ -226,7 +246,7 @@ export const loanEngine = service('loan-engine', {
   },
 
   async 'credit-released'({ data }, { tx }) {
-    await move(tx, data.applicationId, ['FAILED'], {});
+    await move(tx, data.applicationId, ['FAILED', 'WITHDRAWN'], {});
     return [];
   },
 
@@ -248,14 +268,6 @@ export const loanEngine = service('loan-engine', {
       state: 'FAILED',
       reason_codes: reasonCodes,
     });
-    return [
-      message('disbursement-failed', {
-        applicationId: data.applicationId,
-        customerId: application.customer_id,
-        principal: money(application.currency, application.principal_minor),
-        payout: money(application.currency, application.payout_minor),
-        reasonCodes,
-      }),
-    ];
+    return [failed(application, reasonCodes)];
   },
 });

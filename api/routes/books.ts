@@ -1,13 +1,15 @@
 import type { Knex } from 'knex';
+import type { DayKind } from '../../db/books/accounts';
 import { positionOf } from '../../db/books/posting';
 import { trialBalance, type TrialBalance } from '../../db/books/trial-balance';
 import { currencyOfFundingPartner } from '../../db/reads/funding-partners';
 import { CHART_OF_ACCOUNTS, type AccountCode, type Book } from '../../domain/books/chart-of-accounts';
 import { positionAddress } from '../addresses';
+import { addressWith } from '../pages';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
-import type { Route } from '../route';
-import { common, count, links, list, object, oneOf, text, type Schema } from '../schema';
+import type { Call, Route } from '../route';
+import { common, count, day, links, list, object, oneOf, text, type Schema } from '../schema';
 
 const book = oneOf(...Object.keys(CHART_OF_ACCOUNTS));
 
@@ -31,6 +33,7 @@ const balance: Schema = object({
       balanced: { type: 'boolean' },
     }),
   ),
+  links: links(['self']),
 });
 
 type FundsCode = AccountCode<'funds'>;
@@ -79,19 +82,42 @@ export function booksRoutes({ db }: { db: Knex }): Route[] {
             name: 'through',
             required: false,
             example: '2026-01-31',
-            schema: common('iso-date'),
+            schema: day,
           },
-          description: 'The last posting date that counts, as YYYY-MM-DD.',
+          description: 'The last day that counts, as YYYY-MM-DD.',
+        },
+        {
+          ...{ in: 'query', name: 'from', required: false, example: '2026-01-31', schema: day },
+          description:
+            'The first day that counts, as YYYY-MM-DD: with it the rows are what moved, and with the same last day what ' +
+            'moved on that day.',
+        },
+        {
+          ...{
+            in: 'query',
+            name: 'by',
+            required: false,
+            example: 'value',
+            schema: oneOf('posting', 'value'),
+          },
+          description:
+            'Which day of an entry counts: the one on which it was posted (posting, if left out), or the one on which the ' +
+            'fact counts (value).',
         },
       ],
       answers: {
-        200: { description: 'One row for each account code, and the totals.', schema: balance, example },
+        200: {
+          description: 'One row for each account code, and the totals.',
+          schema: balance,
+          example: balanceBody(example, {}),
+        },
       },
       problems: [],
       async handle({ parameters }) {
-        const { market, through } = parameters;
-        const filter = { book: parameters['book'] as Book | undefined, market, through };
-        return { status: 200, body: await trialBalance(db, filter) };
+        const { market, from, through } = parameters;
+        const by = parameters['by'] as DayKind | undefined;
+        const filter = { book: parameters['book'] as Book | undefined, market, by, from, through };
+        return { status: 200, body: balanceBody(await trialBalance(db, filter), parameters) };
       },
     },
     {
@@ -130,6 +156,13 @@ export function booksRoutes({ db }: { db: Knex }): Route[] {
     },
   ];
 }
+
+const balanceBody = (found: TrialBalance, parameters: Call['parameters']) => ({
+  ...found,
+  links: {
+    self: addressWith('/v1/ledger/trial-balance', ['book', 'market', 'from', 'through', 'by'], parameters),
+  },
+});
 
 /** Every position of the partner, zero where no account was opened yet, in its market's currency at least. */
 function positionBody(

@@ -1,17 +1,27 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
-import { flowProgress, type FlowProgress } from '../../db/reads/flows';
+import { flowProgress, listFlows, type FlowProgress, type FlowRow } from '../../db/reads/flows';
 import { traceOf, type TraceRow } from '../../db/reads/trace';
 import { commonSchemas } from '../../schemas/validate';
-import { flowAddress, subjectAddress, traceAddress } from '../addresses';
+import {
+  flowAddress,
+  messageAddress,
+  outsideRequestAddress,
+  subjectAddress,
+  traceAddress,
+} from '../addresses';
+import { pagedList, pageOf } from '../pages';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Parameter, Route } from '../route';
-import { common, count, links, list, object, oneOf, text, type Schema } from '../schema';
+import { common, count, links, list, object, oneOf, text, utcInstant, type Schema } from '../schema';
 import { flowStatus } from '../temporal';
+import { applicationState } from './loan-applications';
 
 /** The envelope of every message says what a flow's id looks like. */
 const flowId = (commonSchemas['envelope'] as unknown as { properties: { flowId: Schema } }).properties.flowId;
+
+const FLOW = 'loan-application-disbursement';
 
 const flowIdParameter: Parameter = {
   in: 'path',
@@ -19,7 +29,7 @@ const flowIdParameter: Parameter = {
   description: 'Id of a flow: the flow in the catalog, a colon, and the business id.',
   schema: flowId,
   required: true,
-  example: 'loan-application-disbursement:LA01JD8X3M7Q2V',
+  example: `${FLOW}:LA01JD8X3M7Q2V`,
 };
 
 const step: Schema = object({
@@ -46,6 +56,17 @@ const flow: Schema = object(
     handledCount: { description: 'How many messages were handled, refused ones included.', ...count },
     refusedCount: { description: 'How many of them a service refused.', ...count },
     lastStep: { description: 'The handling that ended last.', ...step },
+    outsideRequests: {
+      description: "What was asked of outside parties, in order; a part's requests are its whole's.",
+      ...list(
+        object({
+          requestNo: common('request-no'),
+          party: common('party-id'),
+          state: text,
+          links: links(['self']),
+        }),
+      ),
+    },
     links: links(['self', 'trace'], ['subject', 'parent']),
   },
   ['parentFlowId', 'lastStep'],
@@ -59,6 +80,7 @@ const traceRow: Schema = object(
     seq: { description: 'Order of handling within flowId, from 1.', type: 'integer', minimum: 1 },
     source: { description: 'Service that sent the message.', ...text },
     message: { description: 'Catalog id of the message.', ...text },
+    messageId: { type: 'string', format: 'uuid' },
     service: { description: 'Service that handled it.', ...text },
     emitted: { description: 'Catalog ids of the messages that the handling sent, in order.', ...list(text) },
     at: common('instant'),
@@ -66,13 +88,77 @@ const traceRow: Schema = object(
       description: 'Why the service refused the message, where it did.',
       ...object({ code: common('reason-code'), reason: text }),
     },
+    links: links(['message', 'flow']),
   },
   ['parentFlowId', 'refusal'],
 );
 
+const listed: Schema = object(
+  {
+    flowId,
+    flow: { description: 'Catalog id of the flow.', ...text },
+    parentFlowId: { description: 'The flow that this one is a part of.', ...flowId },
+    market: common('market-id'),
+    customerId: { description: 'Customer whom the flow began with.', ...common('customer-id') },
+    state: {
+      description:
+        'State of the loan application that the flow, or the one that it is a part of, is about; other flows have none.',
+      ...applicationState,
+    },
+    startedAt: common('instant'),
+    links: links(['self', 'trace'], ['subject', 'parent']),
+  },
+  ['parentFlowId', 'customerId', 'state'],
+);
+
+const narrowedBy = (name: string, description: string, schema: Schema, example: string): Parameter => ({
+  ...{ in: 'query', name, description, schema, required: false, example },
+});
+const flows = pagedList<[string, string]>(
+  [
+    narrowedBy('flow', 'Catalog id of a flow.', { type: 'string', pattern: '^[a-z][a-z0-9-]{1,59}$' }, FLOW),
+    narrowedBy('market', 'One market, by its two letters.', common('market-id'), 'ID'),
+    narrowedBy('state', 'One state of loan applications.', applicationState, 'DISBURSED'),
+    narrowedBy('customerId', 'Flows that began with a customer.', common('customer-id'), 'c-id-000124'),
+    narrowedBy('from', 'Started then or later; in UTC, ending in Z.', utcInstant, '2026-01-31T00:00:00Z'),
+    narrowedBy('to', 'Started before that; in UTC, ending in Z.', utcInstant, '2026-02-01T00:00:00Z'),
+  ],
+  { type: 'array', minItems: 2, prefixItems: [utcInstant, flowId], items: false },
+);
+const flowsAddress = '/v1/flows';
+
 /** The routes of flows. */
 export function flowRoutes({ db, temporal }: { db: Knex; temporal: Client }): Route[] {
   return [
+    {
+      method: 'get',
+      path: '/v1/flows',
+      operationId: 'listFlows',
+      tag: 'Flows',
+      summary: 'List flows, the newest first',
+      description:
+        'Read from the database, so a flow is listed from the moment at which its submission was accepted. Parts of ' +
+        'flows are listed too.',
+      access: { roles: MAY.readFlows },
+      parameters: flows.parameters,
+      answers: {
+        200: {
+          description: 'One page.',
+          schema: pageOf(listed),
+          example: { entries: [entryOf(exampleEntry)], links: { self: flowsAddress } },
+        },
+      },
+      problems: [],
+      async handle({ parameters }) {
+        const page = await flows.read(
+          flowsAddress,
+          parameters,
+          (wanted) => listFlows(db, parameters, wanted),
+          (row) => [row.startedAt, row.flowId],
+        );
+        return { status: 200, body: { entries: page.rows.map(entryOf), links: page.links } };
+      },
+    },
     {
       method: 'get',
       path: '/v1/flows/{flowId}',
@@ -110,7 +196,7 @@ export function flowRoutes({ db, temporal }: { db: Knex; temporal: Client }): Ro
         const rows = await traceOf(db, parameters['flowId']!);
         // A flow of which nothing was handled yet has an empty story, unlike one that nobody knows.
         if (rows.length === 0) await knownFlow(db, parameters['flowId']!);
-        return { status: 200, body: rows };
+        return { status: 200, body: rows.map(traceRowOf) };
       },
     },
   ];
@@ -122,21 +208,53 @@ async function knownFlow(db: Knex, id: string): Promise<FlowProgress> {
   return progress;
 }
 
-function bodyOf({ parentFlowId, lastStep, ...progress }: FlowProgress, status: string | undefined) {
-  const subject = subjectAddress(progress.flow, progress.flowId);
+/** A row of the trace, in the form of the catalog's checker, and where it leads. */
+const traceRowOf = (row: TraceRow) => ({
+  ...row,
+  links: { message: messageAddress(row.messageId), flow: flowAddress(row.flowId) },
+});
+
+function linksOf({ flow, flowId: id, parentFlowId }: Pick<FlowRow, 'flow' | 'flowId' | 'parentFlowId'>) {
+  const subject = subjectAddress(flow, id);
+  return {
+    self: flowAddress(id),
+    trace: traceAddress(id),
+    ...(subject !== undefined && { subject }),
+    ...(parentFlowId !== null && { parent: flowAddress(parentFlowId) }),
+  };
+}
+
+function entryOf({ parentFlowId, customerId, state, ...row }: FlowRow) {
+  return {
+    ...row,
+    ...(parentFlowId !== null && { parentFlowId }),
+    ...(customerId !== null && { customerId }),
+    ...(state !== null && { state }),
+    links: linksOf({ ...row, parentFlowId }),
+  };
+}
+
+function bodyOf(
+  { parentFlowId, lastStep, outsideRequests, ...progress }: FlowProgress,
+  status: string | undefined,
+) {
   return {
     ...progress,
     ...(parentFlowId !== null && { parentFlowId }),
     state: status ?? (progress.handledCount === 0 ? 'RECEIVED' : 'ARCHIVED'),
     ...(lastStep && { lastStep }),
-    links: {
-      self: flowAddress(progress.flowId),
-      trace: traceAddress(progress.flowId),
-      ...(subject !== undefined && { subject }),
-      ...(parentFlowId !== null && { parent: flowAddress(parentFlowId) }),
-    },
+    outsideRequests: outsideRequests.map((one) => ({
+      ...one,
+      links: { self: outsideRequestAddress(one.requestNo) },
+    })),
+    links: linksOf({ ...progress, parentFlowId }),
   };
 }
+
+const exampleEntry: FlowRow = {
+  ...{ flow: FLOW, flowId: flowIdParameter.example, parentFlowId: null, market: 'ID' },
+  ...{ customerId: 'c-id-000124', state: 'DISBURSED', startedAt: '2026-01-31T08:00:00.000Z' },
+};
 
 const exampleFlow = bodyOf(
   {
@@ -145,6 +263,7 @@ const exampleFlow = bodyOf(
     parentFlowId: null,
     handledCount: 1,
     refusedCount: 0,
+    outsideRequests: [{ requestNo: 'PO-LA01JD8X3M7Q2V-1', party: 'partner-nusantara', state: 'SUCCEEDED' }],
     lastStep: {
       ...{
         seq: 1,
@@ -157,15 +276,16 @@ const exampleFlow = bodyOf(
   'RUNNING',
 );
 
-const exampleTrace: TraceRow[] = [
-  {
+const exampleTrace = [
+  traceRowOf({
     flow: 'loan-application-disbursement',
     flowId: 'loan-application-disbursement:LA01JD8X3M7Q2V',
     seq: 1,
     source: 'app',
     message: 'submit-loan-application',
+    messageId: '5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11',
     service: 'loan-engine',
     emitted: ['loan-application-created'],
     at: '2026-01-31T08:00:00.000Z',
-  },
+  }),
 ];

@@ -9,14 +9,20 @@ import {
   submissionUnder,
   type Submission,
 } from '../../db/access/submissions';
-import { loanApplicationView, type LoanApplicationView } from '../../db/reads/loans';
-import { customerOf, productOf } from '../../db/reference';
-import { applicationProblem } from '../../domain/loan-application';
+import { loanApplicationView, refusalOfApplication, type LoanApplicationView } from '../../db/reads/loans';
+import { currentBusinessDate, customerOf, productOf } from '../../db/reference';
+import { applicationProblem, saleProblem } from '../../domain/loan-application';
 import { formatMoney } from '../../domain/money';
 import { composeCommand } from '../../schemas/compose';
 import type { DataOf, ErrorCodeOf, Message } from '../../schemas/message';
 import { contractOf } from '../../schemas/validate';
-import { applicationAddress, applicationFlowId, flowAddress, loanAddress } from '../addresses';
+import {
+  applicationAddress,
+  applicationFlowId,
+  flowAddress,
+  loanAddress,
+  productVersionAddress,
+} from '../addresses';
 import { newBusinessId } from '../business-id';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
@@ -66,13 +72,26 @@ const accepted: Schema = object({
   links: links(['self', 'flow']),
 });
 
+/** How far a loan application is; RECEIVED until the loan engine has created it. */
+export const applicationState = oneOf(
+  ...[
+    'RECEIVED',
+    'CREATED',
+    'IN_REVIEW',
+    'APPROVED',
+    'CREDIT_RESERVED',
+    'ROUTED',
+    'PAYING_OUT',
+    'PAID_OUT',
+    'POSTED',
+  ],
+  ...['BOOKED', 'DISBURSED', 'REJECTED', 'WITHDRAWN', 'FAILED'],
+);
+
 const application: Schema = object(
   {
     applicationId: common('application-id'),
-    state: oneOf(
-      ...['RECEIVED', 'CREATED', 'APPROVED', 'CREDIT_RESERVED', 'ROUTED', 'PAYING_OUT', 'PAID_OUT', 'POSTED'],
-      ...['BOOKED', 'DISBURSED', 'REJECTED', 'FAILED'],
-    ),
+    state: applicationState,
     customerId: common('customer-id'),
     market: common('market-id'),
     productId: common('product-id'),
@@ -88,7 +107,7 @@ const application: Schema = object(
     reasonCodes: { description: 'Why it was rejected or failed.', ...list(common('reason-code')) },
     partnerId: { description: 'Funding partner.', ...common('party-id') },
     disbursedOn: common('iso-date'),
-    links: links(['self', 'flow'], ['loan']),
+    links: links(['self', 'flow', 'product'], ['loan']),
   },
   ['appliedOn', 'payout', 'deductedFees', 'reasonCodes', 'partnerId', 'disbursedOn'],
 );
@@ -193,7 +212,9 @@ async function newSubmission(
     customerOf(db, body.customerId),
     productOf(db, body.productId, body.productVersion),
   ]);
-  const problem = applicationProblem({ customer, product, ...body });
+  const problem =
+    applicationProblem({ customer, product, ...body }) ??
+    saleProblem(product!, await currentBusinessDate(db, product!.market));
   if (problem) throw new Problem(problem.code, problem.message);
 
   const applicationId = newBusinessId('LA');
@@ -231,7 +252,10 @@ async function read({ db }: Needs, applicationId: string): Promise<Answer> {
   if (!submission) {
     throw new Problem('UNKNOWN_LOAN_APPLICATION', `Nobody has submitted loan application ${applicationId}.`);
   }
-  return { status: 200, body: receivedBody(submission.command as Command) };
+  // Or the loan engine has refused it, for what has changed since it was accepted: then nothing else is kept of it.
+  const refusal = await refusalOfApplication(db, submission.flowId);
+  const ended = refusal === undefined ? {} : { state: 'REJECTED', reasonCodes: [refusal] };
+  return { status: 200, body: { ...receivedBody(submission.command as Command), ...ended } };
 }
 
 function receivedBody({ market, data }: Command) {
@@ -239,7 +263,11 @@ function receivedBody({ market, data }: Command) {
   return {
     ...{ applicationId, state: 'RECEIVED', customerId, market, productId, productVersion, principal },
     instalmentCount,
-    links: { self: applicationAddress(applicationId), flow: flowAddress(applicationFlowId(applicationId)) },
+    links: {
+      self: applicationAddress(applicationId),
+      flow: flowAddress(applicationFlowId(applicationId)),
+      product: productVersionAddress(productId, productVersion),
+    },
   };
 }
 
@@ -257,6 +285,7 @@ function bodyOf(view: LoanApplicationView) {
     links: {
       self: applicationAddress(applicationId),
       flow: flowAddress(applicationFlowId(applicationId)),
+      product: productVersionAddress(productId, productVersion),
       ...(view.hasLoan && { loan: loanAddress(view.loanId) }),
     },
   };

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { MarketId } from '../../schemas/generated/messages';
 import { settleRequest, type OutsideAnswer } from '../outside';
 
 /** What a party told us about a request, with a good signature. */
@@ -16,13 +17,18 @@ export interface Notification {
 
 /**
  * What became of a notification:
- * SETTLED the request has this answer now; CONFIRMED it had the same answer; CONTRADICTED it has another answer, which
- * stands; KNOWN the notification was here before; REPLAYED its id was here before with another body;
+ * SETTLED the request has this answer now; HEARD it is said to have failed, which only a query settles; CONFIRMED it had
+ * the same answer; CONTRADICTED it has another answer, which stands; KNOWN the notification was here before; REPLAYED its id was here before with another body;
  * UNKNOWN_REQUEST the party was never asked this; TRANSACTION_TAKEN the transaction has settled another request.
  * The last three record nothing.
  */
 export type NotificationFate =
-  | { fate: 'SETTLED' | 'CONFIRMED' | 'CONTRADICTED' | 'KNOWN'; flowId: string }
+  | {
+      fate: 'SETTLED' | 'HEARD' | 'CONFIRMED' | 'CONTRADICTED' | 'KNOWN';
+      flowId: string;
+      /** Set when money left after the request's failure was confirmed: the market in which it did. */
+      lateIn?: MarketId;
+    }
   | { fate: 'REPLAYED' | 'UNKNOWN_REQUEST' | 'TRANSACTION_TAKEN' };
 
 /** Records a notification once, and settles its request if nothing else has: both or neither. */
@@ -37,8 +43,10 @@ export async function recordNotification(db: Knex, notification: Notification): 
 
 async function record(tx: Knex, notification: Notification): Promise<NotificationFate> {
   const { party, webhookId, requestNo, bodyHash, body, answer } = notification;
+  // Locked first: two notifications at once would each share the row by their foreign key, and then wait for the other.
   const request = await tx('outside.request')
     .where({ request_no: requestNo, party })
+    .forUpdate()
     .first<{ flowId: string } | undefined>('flow_id as flowId');
   const before = await hashUnder(tx, party, webhookId);
   if (before && !before.equals(bodyHash)) return { fate: 'REPLAYED' };
@@ -53,11 +61,35 @@ async function record(tx: Knex, notification: Notification): Promise<Notificatio
   if (rowCount === 0) {
     // It was here before, or came twice at once and the other was first.
     const other = await hashUnder(tx, party, webhookId);
-    return other?.equals(bodyHash) ? { fate: 'KNOWN', flowId } : { fate: 'REPLAYED' };
+    if (!other?.equals(bodyHash)) return { fate: 'REPLAYED' };
+    return { fate: 'KNOWN', flowId, ...(await lateness(tx, requestNo, answer)) };
   }
-  if (await settleRequest(tx, requestNo, answer, 'CALLBACK')) return { fate: 'SETTLED', flowId };
-  return { fate: (await hasAnswer(tx, requestNo, answer)) ? 'CONFIRMED' : 'CONTRADICTED', flowId };
+  if (answer.status === 'SUCCEEDED' && (await settleRequest(tx, requestNo, answer, 'CALLBACK'))) {
+    return { fate: 'SETTLED', flowId };
+  }
+  if (!(await isSettled(tx, requestNo))) return { fate: 'HEARD', flowId };
+  if (await hasAnswer(tx, requestNo, answer)) return { fate: 'CONFIRMED', flowId };
+  return { fate: 'CONTRADICTED', flowId, ...(await lateness(tx, requestNo, answer)) };
 }
+
+/** In which market a payout succeeded after its failure was confirmed, if this is what the notification tells. */
+async function lateness(
+  tx: Knex,
+  requestNo: string,
+  { status }: OutsideAnswer,
+): Promise<{ lateIn?: MarketId }> {
+  if (status === 'FAILED') return {};
+  const late = await tx('outside.request as r')
+    .join('reference.party as p', 'p.id', 'r.party')
+    .where({ request_no: requestNo, state: 'FAILED' })
+    .whereIn('operation', ['funding-partner-payout', 'payment-channel-payout'])
+    .first<{ market: MarketId } | undefined>('p.market');
+  return late ? { lateIn: late.market } : {};
+}
+
+const isSettled = async (tx: Knex, requestNo: string): Promise<boolean> =>
+  (await tx('outside.request').where('request_no', requestNo).whereNotNull('settled_at').first('party')) !==
+  undefined;
 
 async function hashUnder(tx: Knex, party: string, webhookId: string): Promise<Buffer | undefined> {
   const row = await tx('outside.notification')

@@ -44,19 +44,19 @@ export const submissionOf = (db: Knex, businessId: string): Promise<Submission |
  */
 export async function reserveSubmission(db: Knex, submission: Submission): Promise<Submission> {
   const { clientId, idempotencyKey, bodyHash, flow, flowId, businessId, command } = submission;
-  const inserted = await db('access.submission')
-    .insert({
-      client_id: clientId,
-      idempotency_key: idempotencyKey,
-      body_hash: bodyHash,
-      flow,
-      flow_id: flowId,
-      business_id: businessId,
-      command: JSON.stringify(command),
-    })
-    .onConflict(['client_id', 'idempotency_key'])
-    .ignore()
-    .returning<Submission[]>(columns as never);
-  // A row in the way is committed by now: the insert has waited for it.
-  return inserted[0] ?? (await submissionUnder(db, clientId, idempotencyKey))!;
+  // The run is written with it, so that the client finds its flow in the list of flows at once.
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `with submitted as (
+       insert into access.submission (client_id, idempotency_key, body_hash, flow, flow_id, business_id, command)
+       values (:clientId, :idempotencyKey, :bodyHash, :flow, :flowId, :businessId, :command)
+       on conflict (client_id, idempotency_key) do nothing
+       returning flow_id, flow, command
+     )
+     insert into messages.run (flow_id, flow, market, customer_id)
+     select flow_id, flow, command ->> 'market', command #>> '{data,customerId}' from submitted`,
+    { clientId, idempotencyKey, bodyHash, flow, flowId, businessId, command: JSON.stringify(command) },
+  );
+  if (rowCount === 1) return submission;
+  // The row in the way is committed by now: the insert has waited for it.
+  return (await submissionUnder(db, clientId, idempotencyKey))!;
 }

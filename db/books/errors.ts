@@ -6,7 +6,7 @@ export interface AccountRef {
   readonly currency: string;
 }
 
-/** The account that stopped a posting, with what the posting asked of it and what it holds, in minor units. */
+/** The account that stopped a posting or a hold: what was asked of it, and what it has that is not held; minor units. */
 export interface AccountLimit extends AccountRef {
   readonly askedMinor: number;
   readonly availableMinor: number;
@@ -19,21 +19,51 @@ export interface AccountLimit extends AccountRef {
 export class BooksRefusal extends Error {
   override readonly name: string = 'BooksRefusal';
   constructor(
-    readonly code: 'GUARDED_ACCOUNT_LIMIT' | 'BUSINESS_KEY_CONFLICT' | 'ALREADY_REVERSED',
+    readonly code: 'GUARDED_ACCOUNT_LIMIT' | 'HOLD_LIMIT' | 'BUSINESS_KEY_CONFLICT' | 'ALREADY_REVERSED',
     message: string,
   ) {
     super(message);
   }
 }
 
-/** A guarded account holds less than the posting takes from it. */
+/** A guarded account has less than is to be taken from it or set aside. What holds set aside is not available. */
 export class GuardedAccountLimit extends BooksRefusal {
   override readonly name = 'GuardedAccountLimit';
   constructor(readonly account: AccountLimit) {
     super(
       'GUARDED_ACCOUNT_LIMIT',
-      `${account.book}/${account.code} of ${account.owner} holds ${account.availableMinor} ${account.currency} ` +
-        `(minor units), but ${account.askedMinor} are asked for.`,
+      `${account.book}/${account.code} of ${account.owner} has ${account.availableMinor} ${account.currency} ` +
+        `(minor units) available, but ${account.askedMinor} are asked for.`,
     );
+  }
+}
+
+/** The hold that was asked for more than is open of it, in minor units. */
+export interface OpenHold {
+  readonly book: string;
+  readonly businessKey: string;
+  readonly askedMinor: number;
+  readonly openMinor: number;
+}
+
+/** Less of a hold is open than is to be committed or released. */
+export class HoldLimit extends BooksRefusal {
+  override readonly name = 'HoldLimit';
+  constructor(readonly hold: OpenHold) {
+    super(
+      'HOLD_LIMIT',
+      `Of hold "${hold.businessKey}" ${hold.openMinor} (minor units) are open, but ${hold.askedMinor} are asked for.`,
+    );
+  }
+}
+
+/** A reader asked for a statement or a history that cannot be given as asked: a mistake of the caller. */
+export class BooksQueryError extends Error {
+  override readonly name = 'BooksQueryError';
+  constructor(
+    readonly code: 'UNKNOWN_ACCOUNT' | 'INVALID_RANGE' | 'INVALID_CURSOR',
+    message: string,
+  ) {
+    super(message);
   }
 }

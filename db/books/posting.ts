@@ -9,7 +9,8 @@ import {
   type Scenario,
 } from '../../domain/books/posting-rules';
 
-import { BooksRefusal, GuardedAccountLimit, type AccountLimit } from './errors';
+import { BooksRefusal, GuardedAccountLimit, HoldLimit, type AccountLimit, type OpenHold } from './errors';
+import { placeHold, releaseHold, type NewHold, type PlacedHold, type Release, type Released } from './holds';
 
 /** Where the postings of one transaction come from. */
 export interface PostingCause {
@@ -34,6 +35,8 @@ export interface Posting<S extends Scenario> {
   readonly currency: string;
   /** For people; a retry may word it differently. No personal data. */
   readonly description: string;
+  /** The business key of a hold in the same book: what is taken from the hold's account is taken off the hold. */
+  readonly commitsHold?: string;
 }
 
 /** A journal to take back in full. */
@@ -56,17 +59,33 @@ export interface Books {
   /**
    * Records a fact once: the same key with the same content returns the first journal.
    *
-   * @throws GuardedAccountLimit when an account holds less than is taken from it.
+   * @throws GuardedAccountLimit when an account has less than is taken from it, holds set aside.
+   * @throws HoldLimit when less of the hold that it commits is open than it takes.
    * @throws BooksRefusal BUSINESS_KEY_CONFLICT when the key stands for other content.
    * @throws PostingRuleError when owners or amounts do not fit the rule.
    */
   post<S extends Scenario>(posting: Posting<S>): Promise<PostedJournal>;
   /**
-   * Posts the mirror image of a journal, once.
+   * Posts the mirror image of a journal, once. What the journal took off a hold comes back to the account, not the hold.
    *
    * @throws GuardedAccountLimit, BooksRefusal (BUSINESS_KEY_CONFLICT, or ALREADY_REVERSED under another key).
    */
   reverse(reversal: Reversal): Promise<PostedJournal>;
+  /**
+   * Sets an amount of a guarded account aside, once: it stays in the balance, and only postings with `commitsHold` can
+   * take it.
+   *
+   * @throws GuardedAccountLimit when the account has less that is not yet held.
+   * @throws BooksRefusal BUSINESS_KEY_CONFLICT when the key stands for a hold of another amount or account.
+   */
+  hold(hold: NewHold): Promise<PlacedHold>;
+  /**
+   * Gives back a part of a hold, or all that is still open, once per business key.
+   *
+   * @throws HoldLimit when less of the hold is open.
+   * @throws BooksRefusal BUSINESS_KEY_CONFLICT when the key released another amount.
+   */
+  release(release: Release): Promise<Released>;
 }
 
 /**
@@ -78,6 +97,8 @@ export interface Books {
 export function booksOn(tx: Knex.Transaction, cause: PostingCause): Books {
   const origin = { messageId: cause.messageId ?? null, flowId: cause.flowId ?? null };
   return {
+    hold: (hold) => placeHold(tx, origin, hold),
+    release: (release) => releaseHold(tx, origin, release),
     async post(posting) {
       const entries = entriesFor(posting.scenario, {
         // The one owner that the type leaves out is added here, which TypeScript cannot follow through Omit.
@@ -88,7 +109,7 @@ export function booksOn(tx: Knex.Transaction, cause: PostingCause): Books {
       return outcomeOf(
         tx.raw(
           `select books.post(:book, :market, :businessKey, :scenario, :description, :valueDate, :messageId, :flowId,
-             :entries) as answer`,
+             :entries, null, :commitsHold) as answer`,
           {
             book: POSTING_RULES[posting.scenario].book,
             market: cause.market,
@@ -97,6 +118,7 @@ export function booksOn(tx: Knex.Transaction, cause: PostingCause): Books {
             description: posting.description,
             valueDate: posting.valueDate,
             entries: JSON.stringify(entries),
+            commitsHold: posting.commitsHold ?? null,
             ...origin,
           },
         ),
@@ -119,7 +141,8 @@ export function booksOn(tx: Knex.Transaction, cause: PostingCause): Books {
 type Answer =
   | { outcome: 'POSTED' | 'REPLAYED'; journalId: number; postingDate: string }
   | { outcome: 'BUSINESS_KEY_CONFLICT' | 'ALREADY_REVERSED'; journalId: number }
-  | { outcome: 'GUARDED_ACCOUNT_LIMIT'; account: AccountLimit };
+  | { outcome: 'GUARDED_ACCOUNT_LIMIT'; account: AccountLimit }
+  | { outcome: 'HOLD_LIMIT'; hold: OpenHold };
 
 async function outcomeOf(
   query: PromiseLike<{ rows: { answer: Answer }[] }>,
@@ -136,6 +159,8 @@ async function outcomeOf(
       };
     case 'GUARDED_ACCOUNT_LIMIT':
       throw new GuardedAccountLimit(answer.account);
+    case 'HOLD_LIMIT':
+      throw new HoldLimit(answer.hold);
     case 'BUSINESS_KEY_CONFLICT':
       throw new BooksRefusal(
         'BUSINESS_KEY_CONFLICT',

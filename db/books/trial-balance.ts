@@ -2,11 +2,17 @@ import { type Knex } from 'knex';
 
 import { type Book, type Side } from '../../domain/books/chart-of-accounts';
 
+import { DAY_COLUMN, type DayKind } from './accounts';
+
 /** Restricts a trial balance; what is left out is not restricted. */
 export interface TrialBalanceFilter {
   readonly book?: Book;
   readonly market?: string;
-  /** The last posting date that counts, 'YYYY-MM-DD'. */
+  /** Which date `from` and `through` speak of; the posting date if left out. */
+  readonly by?: DayKind;
+  /** The first date that counts, 'YYYY-MM-DD': with it the rows are what moved, with `from` = `through` on one day. */
+  readonly from?: string;
+  /** The last date that counts, 'YYYY-MM-DD'. Without `from` the rows are the balances at its end. */
   readonly through?: string;
 }
 
@@ -51,10 +57,18 @@ export async function trialBalance(db: Knex, filter: TrialBalanceFilter = {}): P
        join books.chart_account c on c.book = a.book and c.code = a.code
      where (cast(:book as text) is null or j.book = :book)
        and (cast(:market as text) is null or j.market = :market)
-       and (cast(:through as date) is null or e.posting_date <= :through)
+       and (cast(:from as date) is null or e.:dayColumn: >= :from)
+       and (cast(:through as date) is null or e.:dayColumn: <= :through)
      group by a.book, a.code, e.currency, c.normal_side
      order by a.book, a.code, e.currency`,
-    { book: filter.book ?? null, market: filter.market ?? null, through: filter.through ?? null },
+    {
+      ...{
+        book: filter.book ?? null,
+        market: filter.market ?? null,
+        dayColumn: DAY_COLUMN[filter.by ?? 'posting'],
+      },
+      ...{ from: filter.from ?? null, through: filter.through ?? null },
+    },
   );
   return { rows, totals: totalsOf(rows) };
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Instalment } from '../../schemas/generated/messages';
+import { customerOf } from '../reference';
 
 /** A loan application as its client may see it. Amounts are in the currency's minor unit. */
 export interface LoanApplicationView {
@@ -89,4 +90,60 @@ export async function instalmentsOf(db: Knex, loanId: string, version: number): 
     [loanId, version],
   );
   return rows;
+}
+
+/** A loan in the list of its customer's loans. Amounts are in the currency's minor unit. */
+export interface CustomerLoan {
+  loanId: string;
+  state: string;
+  productId: string;
+  productVersion: number;
+  currency: string;
+  principalMinor: number;
+  instalmentCount: number;
+  /** 'YYYY-MM-DD', the first day of interest. */
+  interestFrom: string;
+  /** Loans are in the order of these: each loan has one, and a later loan has a higher one. */
+  fundingJournalId: number;
+}
+
+/**
+ * A customer's booked loans, the newest first; undefined when there is no such customer.
+ *
+ * @param page `after`: the funding journal of the loan after which to go on; at most `limit` rows
+ */
+export async function loansOfCustomer(
+  db: Knex,
+  customerId: string,
+  { after, limit }: { after: number | undefined; limit: number },
+): Promise<CustomerLoan[] | undefined> {
+  if (!(await customerOf(db, customerId))) return undefined;
+  const { rows } = await db.raw<{ rows: CustomerLoan[] }>(
+    `select loan_id as "loanId", state, product_id as "productId", product_version as "productVersion", currency,
+            principal_minor as "principalMinor", instalment_count as "instalmentCount",
+            interest_from as "interestFrom", funding_journal_id as "fundingJournalId"
+       from asset_center.loan
+      where customer_id = :customerId and (cast(:after as bigint) is null or funding_journal_id < :after)
+      order by funding_journal_id desc
+      limit :limit`,
+    { customerId, after: after ?? null, limit },
+  );
+  return rows;
+}
+
+/** The numbers of a loan's schedule versions, the newest first; none before it has a schedule. */
+export async function scheduleVersions(db: Knex, loanId: string): Promise<number[]> {
+  return db('repayment_plan_service.repayment_schedule')
+    .where({ loan_id: loanId })
+    .orderBy('version', 'desc')
+    .pluck<number[]>('version');
+}
+
+/** Why the loan engine refused an application that the API had accepted; undefined when it did not. */
+export async function refusalOfApplication(db: Knex, flowId: string): Promise<string | undefined> {
+  const row = await db('messages.handling')
+    .where({ flow_id: flowId, service: 'loan-engine', message_type: 'submit-loan-application' })
+    .whereNotNull('refusal')
+    .first<{ refusal: { code: string } } | undefined>('refusal');
+  return row?.refusal.code;
 }

@@ -11,6 +11,7 @@ export interface TraceRow {
   seq: number;
   source: string;
   message: string;
+  messageId: string;
   service: string;
   /** Types of the messages that the handling sent, in order. */
   emitted: string[];
@@ -27,7 +28,7 @@ type Row = Omit<TraceRow, 'parentFlowId' | 'refusal'> & {
 
 const columns = `flow, flow_id as "flowId", parent_flow_id as "parentFlowId",
   row_number() over (partition by flow_id order by id)::integer as seq,
-  source, message_type as message, service, emitted, handled_at as at, refusal`;
+  source, message_type as message, message_id as "messageId", service, emitted, handled_at as at, refusal`;
 
 const traceRow = ({ parentFlowId, refusal, ...row }: Row): TraceRow => ({
   ...row,

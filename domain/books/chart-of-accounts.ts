@@ -41,6 +41,12 @@ export const CHART_OF_ACCOUNTS = {
       ownerKind: 'fundingPartner',
       description: 'Money that a funding partner has put in and is owed back',
     },
+    'payout-in-exception': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'fundingPartner',
+      description: 'Paid out after a confirmed failure, until a person has found where the money is',
+    },
     'upfront-fee-income': {
       normalSide: 'CREDIT',
       kind: 'HOT',

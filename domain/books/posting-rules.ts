@@ -43,6 +43,20 @@ export const POSTING_RULES = {
       { side: 'CREDIT', account: 'upfront-fee-income', amount: 'deductedFees' },
     ],
   },
+  'general.payout-found-at-partner': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'payout-in-exception', amount: 'payout' },
+      { side: 'CREDIT', account: 'funding-partner-payable', amount: 'payout' },
+    ],
+  },
+  'general.payout-found-in-custody': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'payout-in-exception', amount: 'payout' },
+      { side: 'CREDIT', account: 'custody-cash', amount: 'payout' },
+    ],
+  },
   'funds.contributed': {
     book: 'funds',
     lines: [
@@ -83,6 +97,20 @@ export const POSTING_RULES = {
     lines: [
       { side: 'DEBIT', account: 'paid-out', amount: 'payout' },
       { side: 'CREDIT', account: 'in-transit', amount: 'payout' },
+    ],
+  },
+  'funds.found-in-exception': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'exception', amount: 'payout' },
+      { side: 'CREDIT', account: 'available', amount: 'payout' },
+    ],
+  },
+  'funds.returned-from-exception': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'available', amount: 'payout' },
+      { side: 'CREDIT', account: 'exception', amount: 'payout' },
     ],
   },
   'credit.granted': {

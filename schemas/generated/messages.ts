@@ -110,6 +110,20 @@ export interface PositiveMoney {
    */
   amountMinor: number;
 }
+export interface ProductName {
+  /**
+   * Name in English.
+   */
+  en: string;
+  /**
+   * Name in Indonesian.
+   */
+  id?: string;
+  /**
+   * Name in Chinese.
+   */
+  zh?: string;
+}
 export interface ProductTerms {
   /**
    * Currency of the loan: the market's.
@@ -270,6 +284,10 @@ export interface CalculateRepaymentPlanData {
    */
   startDate: IsoDate;
 }
+export interface ConfirmFundArrivalData {
+  requestNo: RequestNo;
+  reservationId: ReservationId;
+}
 export interface CreateLoanContractData {
   applicationId: ApplicationId;
   loanId: LoanId;
@@ -301,6 +319,10 @@ export interface CreateLoanContractData {
    * First day on which interest runs: the day the payout was paid.
    */
   interestFrom: IsoDate;
+}
+export interface ExecuteRiskReviewData {
+  applicationId: ApplicationId;
+  customerId: CustomerId;
 }
 export interface InitiatePaymentData {
   paymentId: PaymentId;
@@ -351,6 +373,14 @@ export interface PostLedgerEventData {
    * Day on which the party says the money was paid, in the market's time zone.
    */
   valueDate: IsoDate;
+}
+export interface RecordExternalFundTransactionData {
+  requestNo: RequestNo;
+  transactionNo: TransactionNo;
+  /**
+   * When the party says that the money left.
+   */
+  paidAt: Instant;
 }
 export interface ReleaseFundReservationData {
   applicationId: ApplicationId;
@@ -520,6 +550,58 @@ export interface DisbursementSucceededData {
    */
   disbursedOn: IsoDate;
 }
+export interface ExternalFundTransactionRecordedData {
+  requestNo: RequestNo;
+  applicationId: ApplicationId;
+  reservationId: ReservationId;
+  /**
+   * Whose money it is.
+   */
+  partnerId: PartyId;
+  payoutBy: PayoutBy;
+  /**
+   * Payment channel that paid; only where payoutBy is CUSTODY.
+   */
+  paymentChannelId?: PartyId;
+  /**
+   * What left.
+   */
+  amount: PositiveMoney;
+  /**
+   * Day on which it counts, in the market's time.
+   */
+  valueDate: IsoDate;
+  /**
+   * Journal of the funds book that recorded it.
+   */
+  journalId: JournalId;
+}
+export interface FundArrivalConfirmedData {
+  requestNo: RequestNo;
+  applicationId: ApplicationId;
+  reservationId: ReservationId;
+  /**
+   * Whose money it is.
+   */
+  partnerId: PartyId;
+  payoutBy: PayoutBy;
+  /**
+   * Payment channel that paid; only where payoutBy is CUSTODY.
+   */
+  paymentChannelId?: PartyId;
+  /**
+   * What came back.
+   */
+  amount: PositiveMoney;
+  /**
+   * Day on which it counts, in the market's time.
+   */
+  valueDate: IsoDate;
+  /**
+   * Journal of the funds book that recorded it.
+   */
+  journalId: JournalId;
+}
 export interface FundReservationReleasedData {
   applicationId: ApplicationId;
   reservationId: ReservationId;
@@ -688,7 +770,7 @@ export interface MessageDispatchedData {
   /**
    * Way by which the customer was reached.
    */
-  channel: 'IN_APP';
+  channel: 'IN_APP' | 'SMS';
   /**
    * Language of the message, by its ISO 639-1 code.
    */
@@ -773,6 +855,16 @@ export interface PaymentSucceededData {
    */
   valueDate: IsoDate;
 }
+export interface ProductVersionPublishedData {
+  productId: ProductId;
+  version: ProductVersion;
+  name: ProductName;
+  terms: ProductTerms;
+  /**
+   * Business date of the market on which it was published; the cost cap of that day holds its terms.
+   */
+  publishedOn: IsoDate;
+}
 export interface RepaymentPlanCalculatedData {
   loanId: LoanId;
   productId: ProductId;
@@ -825,6 +917,10 @@ export interface RiskDecisionMadeData {
    */
   modelScore: number;
   /**
+   * How long the flow waits for a person, in seconds; only where outcome is REVIEW.
+   */
+  reviewWithinSeconds?: number;
+  /**
    * Rules that spoke against approval; empty where none did.
    */
   reasonCodes: ReasonCode[];
@@ -838,18 +934,26 @@ export interface Contracts {
     data: CalculateRepaymentPlanData;
     errors: 'UNKNOWN_PRODUCT';
   };
+  'confirm-fund-arrival': { kind: 'command'; version: '1.0.0'; data: ConfirmFundArrivalData; errors: never };
   'create-loan-contract': {
     kind: 'command';
     version: '1.0.0';
     data: CreateLoanContractData;
     errors: 'LOAN_NOT_FUNDED';
   };
+  'execute-risk-review': { kind: 'command'; version: '1.0.0'; data: ExecuteRiskReviewData; errors: never };
   'initiate-payment': { kind: 'command'; version: '1.0.0'; data: InitiatePaymentData; errors: never };
   'post-ledger-event': {
     kind: 'command';
     version: '1.0.0';
     data: PostLedgerEventData;
     errors: 'LEDGER_EVENT_CONFLICT' | 'LEDGER_EVENT_UNBALANCED';
+  };
+  'record-external-fund-transaction': {
+    kind: 'command';
+    version: '1.0.0';
+    data: RecordExternalFundTransactionData;
+    errors: never;
   };
   'release-fund-reservation': {
     kind: 'command';
@@ -878,6 +982,7 @@ export interface Contracts {
     errors:
       | 'AMOUNT_OUT_OF_RANGE'
       | 'CUSTOMER_NOT_IN_MARKET'
+      | 'PRODUCT_NOT_SELLABLE'
       | 'TERM_NOT_OFFERED'
       | 'UNKNOWN_CUSTOMER'
       | 'UNKNOWN_PRODUCT'
@@ -902,6 +1007,18 @@ export interface Contracts {
     kind: 'event';
     version: '1.0.0';
     data: DisbursementSucceededData;
+    errors: never;
+  };
+  'external-fund-transaction-recorded': {
+    kind: 'event';
+    version: '1.0.0';
+    data: ExternalFundTransactionRecordedData;
+    errors: never;
+  };
+  'fund-arrival-confirmed': {
+    kind: 'event';
+    version: '1.0.0';
+    data: FundArrivalConfirmedData;
     errors: never;
   };
   'fund-reservation-released': {
@@ -948,6 +1065,12 @@ export interface Contracts {
   };
   'payment-failed': { kind: 'event'; version: '1.0.0'; data: PaymentFailedData; errors: never };
   'payment-succeeded': { kind: 'event'; version: '1.0.0'; data: PaymentSucceededData; errors: never };
+  'product-version-published': {
+    kind: 'event';
+    version: '1.0.0';
+    data: ProductVersionPublishedData;
+    errors: never;
+  };
   'repayment-plan-calculated': {
     kind: 'event';
     version: '1.0.0';

@@ -1,4 +1,5 @@
-import { setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import { messagingPartyOf } from '../../domain/identifiers';
 import type { CommandDraft } from '../../schemas/compose';
 import type { FlowName } from '../../schemas/generated/catalog';
 import type { MarketId } from '../../schemas/generated/messages';
@@ -13,7 +14,11 @@ import type {
 } from '../../schemas/message';
 import type { AnswerToRefusal, Leaving, TakenBackBy } from './passing';
 import type { Refused } from './refusal';
-import { outsideAnswered, step } from './step';
+import { attentionOfFlow } from './attention';
+import { outsideAnswered, step, type Waits } from './step';
+
+/** Told by the API when somebody has answered a question of the flow (db/acts.ts), or withdrawn. */
+export const questionAnswered = defineSignal<[question: string]>('question-answered');
 
 /** How a flow passes messages between services; `O` is the service that orchestrates it. */
 export interface Flow<O extends ServiceId> {
@@ -26,10 +31,25 @@ export interface Flow<O extends ServiceId> {
   pass<T extends MessageType>(message: Message<T>, options?: { party?: string }): Leaving<T>;
 
   /** Sends a command of the orchestrating service. `occurrence` tells several commands of one type in a flow apart. */
-  send<T extends CommandType & SentBy<O>>(type: T, data: DataOf<T>, occurrence?: number): Leaving<T>;
+  send<T extends CommandType & SentBy<O>>(
+    type: T,
+    data: DataOf<T>,
+    occurrence?: number,
+    options?: { party?: string },
+  ): Leaving<T>;
+
+  /** For what goes to the customer: each market has one party that carries messages. */
+  readonly messaging: { party: string };
 
   /** Gives a refused command back to the orchestrating service that sent it. */
   takeBack<T extends TakenBackBy<O>>(refused: Refused, type: T): Promise<AnswerToRefusal<O, T>>;
+
+  /**
+   * Waits until somebody has answered one of the questions, or the time is over; a person is asked for meanwhile.
+   * What was answered, and whether in time, is for the service to say that keeps the question: the first answer on
+   * record stands, whatever a timer says.
+   */
+  untilAnswered(reason: string, questions: readonly string[], withinSeconds?: number): Promise<void>;
 
   /** A flow that is a part of this one, under its own workflow id: the same rows as when it is started by itself. */
   part<P extends ServiceId>(flow: FlowName, businessId: string, orchestrator: P): Flow<P>;
@@ -37,28 +57,49 @@ export interface Flow<O extends ServiceId> {
 
 /** Opens the flow of the running workflow. In: its catalog id, the service that orchestrates it, its market. */
 export function openFlow<O extends ServiceId>(flow: FlowName, orchestrator: O, market: MarketId): Flow<O> {
-  const answered = new Set<string>();
-  setHandler(outsideAnswered, (requestNo) => void answered.add(requestNo));
-  return flowOf({ flow, flowId: workflowInfo().workflowId, market }, orchestrator, answered);
+  const waits: Waits & { questions: Set<string> } = {
+    answered: new Set(),
+    questions: new Set(),
+    attention: attentionOfFlow(),
+  };
+  setHandler(outsideAnswered, (requestNo) => void waits.answered.add(requestNo));
+  setHandler(questionAnswered, (question) => void waits.questions.add(question));
+  return flowOf({ flow, flowId: workflowInfo().workflowId, market }, orchestrator, waits);
 }
 
-function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, answered: ReadonlySet<string>): Flow<O> {
+function flowOf<O extends ServiceId>(
+  run: FlowRun,
+  orchestrator: O,
+  waits: Waits & { questions: ReadonlySet<string> },
+): Flow<O> {
   return {
-    pass: (message, options) => passing(run, message, answered, options?.party) as never,
-    send: (type, data, occurrence = 1) =>
-      passing(run, { type, data, source: orchestrator, occurrence: String(occurrence) }, answered) as never,
+    pass: (message, options) => passing(run, message, waits, options?.party) as never,
+    send: (type, data, occurrence = 1, options) =>
+      passing(
+        run,
+        { type, data, source: orchestrator, occurrence: String(occurrence) },
+        waits,
+        options?.party,
+      ) as never,
+    messaging: { party: messagingPartyOf(run.market) },
     takeBack: ({ code, reason, refusedMessage }) =>
       step(
         orchestrator,
         { run, message: refusedMessage, then: [], refusal: { code, reason } },
         undefined,
-        answered,
+        waits,
       ) as never,
+    async untilAnswered(reason, questions, withinSeconds) {
+      const isAnswered = (): boolean => questions.some((question) => waits.questions.has(question));
+      const waiting =
+        withinSeconds === undefined ? condition(isAnswered) : condition(isAnswered, withinSeconds * 1000);
+      await waits.attention.while<boolean | void>(reason, waiting);
+    },
     part: (flow, businessId, partOrchestrator) =>
       flowOf(
         { flow, flowId: `${flow}:${businessId}`, parentFlowId: run.flowId, market: run.market },
         partOrchestrator,
-        answered,
+        waits,
       ),
   };
 }
@@ -67,15 +108,15 @@ function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, answered: Re
 function passing(
   run: FlowRun,
   message: Message | CommandDraft,
-  answered: ReadonlySet<string>,
+  waits: Waits,
   party?: string,
   services: ServiceId[] = [],
 ): PromiseLike<Message[]> & { to(service: ServiceId): unknown } {
   return {
-    to: (service) => passing(run, message, answered, party, [...services, service]),
+    to: (service) => passing(run, message, waits, party, [...services, service]),
     then(fulfilled, rejected) {
       const [first, ...then] = services;
-      return step(first!, { run, message, then }, party, answered).then(fulfilled, rejected);
+      return step(first!, { run, message, then }, party, waits).then(fulfilled, rejected);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { ServiceMap } from '../../activities/services';
-import type { CommandType, Draft, Message, MessageType, SentBy, ServiceId } from '../../schemas/message';
+import type { CatalogServices } from '../../schemas/generated/catalog';
+import type { Draft, Message, MessageType, ServiceId } from '../../schemas/message';
 
 // What the compiler knows of a message on its way: which services receive it, and what each of them answers. All of it
 // comes from the service files and the catalog; nothing here exists at run time.
@@ -56,7 +57,7 @@ export interface Leaving<T extends MessageType> {
 
 /** The commands of its own that a service takes back when they were refused. */
 export type TakenBackBy<S extends ServiceId> = S extends keyof ServiceMap
-  ? Extract<keyof ServiceMap[S]['receives'], CommandType & SentBy<S>>
+  ? Extract<keyof ServiceMap[S]['receives'], CatalogServices[S]['returned']>
   : never;
 
 /** What a service sends when it takes a refused command back. */

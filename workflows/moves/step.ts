@@ -9,11 +9,23 @@ import {
 import type { Delivered, Delivery } from '../../activities/handling';
 import type { Message, ServiceId } from '../../schemas/message';
 import { typeOf } from '../../schemas/message';
+import type { Attention } from './attention';
 import { partyQueue } from './party-queue';
 import { refusalIn } from './refusal';
 
 /** Told by the API when a party has notified us about a request that the flow waits for. */
 export const outsideAnswered = defineSignal<[requestNo: string]>('outside-answered');
+
+/** How long a step may fail, and how often a party may be asked in vain, before a person is asked for. */
+const attentionAfterMs = 60_000;
+const attentionAfterAsks = 4;
+
+/** What the steps of one workflow share. */
+export interface Waits {
+  /** Requests about which a party has notified us since we last asked. */
+  answered: Set<string>;
+  attention: Attention;
+}
 
 type Activities = Record<string, (delivery: Delivery) => Promise<Delivered>>;
 
@@ -26,57 +38,100 @@ const quickly = (summary: string): Activities =>
     summary,
   });
 
-/** The same step when it is ill, and every step that asks an outside party: seen by operators, retried without end. */
-const persistently = (summary: string, taskQueue: string): Activities =>
+/** The same step when it is ill, and every step that asks an outside party: seen by operators, retried. */
+const visibly = (summary: string, taskQueue: string, withinMs?: number): Activities =>
   proxyActivities<Activities>({
     taskQueue,
     startToCloseTimeout: '30 seconds',
+    ...(withinMs === undefined ? {} : { scheduleToCloseTimeout: withinMs }),
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
     summary,
   });
 
 /**
  * Carries out one step of a flow: an activity named after the service and the message, as the catalog names them.
- * In: the service, the delivery, the outside party that it asks (if any), and the requests that were answered so far.
- * Out: everything that was sent. Throws Refused when the service refused; technical failures are retried without end.
+ * In: the service, the delivery, the outside party that it asks (if any), and what the workflow's steps share.
+ * Out: everything that was sent. Throws Refused when the service refused; whatever else fails is tried without end, and
+ * after a minute a person is asked for.
  */
 export async function step(
   service: ServiceId,
   delivery: Delivery,
   party: string | undefined,
-  answered: ReadonlySet<string>,
+  waits: Waits,
 ): Promise<Message[]> {
   const type = 'type' in delivery.message ? delivery.message.type : typeOf(delivery.message);
   const name = `${service}.${type}`;
   const summary =
     [type, service, ...delivery.then].join(' → ') + (delivery.refusal ? ` (${delivery.refusal.code})` : '');
   const { taskQueue } = workflowInfo();
-  try {
-    if (party)
-      return await untilSettled(
-        () => persistently(summary, partyQueue(taskQueue, party))[name]!(delivery),
-        answered,
-      );
-    return sentOf(await quickly(summary)[name]!(delivery));
-  } catch (error) {
-    const refused = refusalIn(error);
-    if (refused) throw refused;
-    if (party || isCancellation(error)) throw error;
+
+  if (!party) {
+    const delivered = await unlessIll(quickly(summary)[name]!(delivery));
+    if (delivered) return sentOf(delivered);
   }
-  return sentOf(await persistently(summary, taskQueue)[name]!(delivery));
+  const queue = party ? partyQueue(taskQueue, party) : taskQueue;
+  const attempt = async (): Promise<Delivered> =>
+    (await unlessIll(visibly(summary, queue, attentionAfterMs)[name]!(delivery))) ??
+    (await unlessRefused(
+      waits.attention.while(
+        `${name} keeps failing: see its last failure`,
+        visibly(summary, queue)[name]!(delivery),
+      ),
+    ));
+  return party ? untilSettled(attempt, waits) : sentOf(await attempt());
+}
+
+/** What a step delivered, or null when it failed for a technical reason. */
+async function unlessIll(delivering: Promise<Delivered>): Promise<Delivered | null> {
+  try {
+    return await unlessRefused(delivering);
+  } catch (error) {
+    if (refusalIn(error) ?? isCancellation(error)) throw error;
+    return null;
+  }
+}
+
+/** What a step delivered; a failure that carries a refusal becomes one. */
+async function unlessRefused(delivering: Promise<Delivered>): Promise<Delivered> {
+  try {
+    return await delivering;
+  } catch (error) {
+    throw refusalIn(error) ?? error;
+  }
 }
 
 /** Repeats a step until the outside party's final word is on record: after its callback, or by asking again in time. */
-async function untilSettled(
+async function untilSettled(attempt: () => Promise<Delivered>, waits: Waits): Promise<Message[]> {
+  return (
+    (await settledWithin(attentionAfterAsks, attempt, waits)) ??
+    waits.attention.while(
+      'An outside party gives no final word: what became of a request is unknown, and is asked for again and again',
+      settledWithin(Infinity, attempt, waits).then((sent) => sent!),
+    )
+  );
+}
+
+async function settledWithin(
+  asks: number,
   attempt: () => Promise<Delivered>,
-  answered: ReadonlySet<string>,
-): Promise<Message[]> {
-  for (;;) {
+  waits: Waits,
+): Promise<Message[] | null> {
+  for (let asked = 0; asked < asks; asked += 1) {
     const delivered = await attempt();
     if ('sent' in delivered) return delivered.sent;
-    const { requestNo, askAgainInMs } = delivered.waitingFor;
-    await condition(() => answered.has(requestNo), askAgainInMs);
+    await untilAnswered(delivered, waits);
   }
+  return null;
+}
+
+async function untilAnswered(
+  { waitingFor }: Exclude<Delivered, { sent: unknown }>,
+  { answered }: Waits,
+): Promise<void> {
+  const { requestNo, askAgainInMs } = waitingFor;
+  await condition(() => answered.has(requestNo), askAgainInMs);
+  answered.delete(requestNo);
 }
 
 function sentOf(delivered: Delivered): Message[] {

@@ -13,6 +13,11 @@ const templates = {
     id: 'Mohon maaf, pengajuan pinjaman Anda {reference} belum dapat disetujui.',
     en: 'We are sorry: your loan application {reference} was not approved.',
   },
+  LOAN_APPLICATION_WITHDRAWN: {
+    zh: '您的借款申请 {reference} 已撤销,额度已恢复,没有产生任何费用。',
+    id: 'Pengajuan pinjaman Anda {reference} telah dibatalkan. Limit Anda telah dipulihkan dan tidak ada biaya.',
+    en: 'Your loan application {reference} is withdrawn. Your credit line is restored and nothing was charged.',
+  },
   DISBURSEMENT_FAILED: {
     zh: '您的借款申请 {reference} 放款未成功,额度已恢复,没有产生任何费用。',
     id: 'Pencairan pengajuan pinjaman Anda {reference} tidak berhasil. Limit Anda telah dipulihkan dan tidak ada biaya.',

@@ -62,6 +62,16 @@ export const strategy: Strategy = {
       event: { type: 'REJECT', params: { reasonCode: 'SCORE_TOO_LOW' } },
     },
     {
+      name: 'a person looks at a score that is neither good nor bad',
+      conditions: {
+        all: [
+          { fact: 'modelScore', operator: 'greaterThanInclusive', value: 420 },
+          { fact: 'modelScore', operator: 'lessThan', value: 480 },
+        ],
+      },
+      event: { type: 'REVIEW', params: { reasonCode: 'SCORE_IN_BETWEEN' } },
+    },
+    {
       name: 'long terms ask for a better score',
       conditions: {
         all: [

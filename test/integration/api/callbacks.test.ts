@@ -87,12 +87,11 @@ test('the first callback settles the request and tells the flow', async () => {
   expect(await signalsTo(flowId)).toEqual(['outside-answered']);
 });
 
-test('a failure settles the request as failed', async () => {
-  const { requestNo } = await openRequest();
-  await callBack(failed(requestNo));
-  expect(await requestRow(requestNo)).toMatchObject({
-    ...{ state: 'FAILED', answer: { status: 'FAILED', failure: { code: 'BENEFICIARY_REFUSED' } } },
-  });
+test('a failure is recorded and the flow told, but only a query of ours settles it', async () => {
+  const { requestNo, flowId } = await openRequest();
+  expect((await callBack(failed(requestNo))).status).toBe(200);
+  expect(await requestRow(requestNo)).toMatchObject({ state: 'PROCESSING', answer: null });
+  expect([await notificationsOf(requestNo), await signalsTo(flowId)]).toEqual([1, ['outside-answered']]);
 });
 
 test('the same notification again is recorded once, and the flow is told again', async () => {
@@ -122,10 +121,10 @@ test('the id of a notification with another body is refused', async () => {
 
 test('a later notification that contradicts the first is recorded, changes nothing, and is logged', async () => {
   const { requestNo } = await openRequest();
-  await callBack(failed(requestNo), { id: 'first' });
-  const { status } = await callBack(succeeded(requestNo), { id: 'second' });
+  await callBack(succeeded(requestNo), { id: 'first' });
+  const { status } = await callBack(failed(requestNo), { id: 'second' });
   expect(status).toBe(200);
-  expect(await requestRow(requestNo)).toMatchObject({ state: 'FAILED' });
+  expect(await requestRow(requestNo)).toMatchObject({ state: 'SUCCEEDED' });
   expect(await notificationsOf(requestNo)).toBe(2);
   expect(api.log).toContainEqual(
     expect.objectContaining({ level: 40, requestNo, msg: 'a notification contradicts a settled request' }),

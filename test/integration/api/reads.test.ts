@@ -96,6 +96,120 @@ test('a part of a flow is a flow that leads to the whole and has its state', asy
   expect(part.links).toMatchObject({ parent: flowAddress, subject: application.links['loan'] });
 });
 
+test('a loan is among the loans of its customer, with a link to what funded it', async () => {
+  const loan = await read<Links & { fundingJournalId: number }>(application.links['loan']!);
+  const { entries } = await read<{ entries: Links[] }>(loan.links['customerLoans']!);
+  expect(entries).toMatchObject([
+    {
+      ...{ state: 'ACTIVE', principal: { currency: 'CNY', amountMinor: 10_000 } },
+      links: { self: application.links['loan'], journal: loan.links['journal'] },
+    },
+  ]);
+});
+
+test('the schedule is the newest version, and every version can be read', async () => {
+  interface Schedule {
+    version: number;
+    totals: { principalMinor: number };
+    versions: { version: number; links: { self: string } }[];
+  }
+  const { links } = await read<Links>(application.links['loan']!);
+  const newest = await read<Schedule>(links['schedule']!);
+  expect(newest).toMatchObject({ version: 1, totals: { principalMinor: 10_000, totalMinor: 6 * 1_713 } });
+  expect(newest.versions).toHaveLength(1);
+  expect(await read<Schedule>(newest.versions[0]!.links.self)).toEqual(newest);
+});
+
+test('a version that the schedule does not have is refused with those that it has', async () => {
+  const { body } = await call('GET', `${application.links['loan']}/schedule?version=7`, { as: 'ops' });
+  expect(body).toMatchObject({ code: 'UNKNOWN_SCHEDULE', detail: expect.stringContaining('it has 1') });
+});
+
+test('the flow and its part are listed with the state of the application', async () => {
+  const { entries } = await read<{ entries: (Links & Record<string, unknown>)[] }>('/v1/flows');
+  expect(entries).toMatchObject([
+    { flow: 'repayment-plan-generation', state: 'DISBURSED', links: { parent: flowAddress } },
+    { flow: 'loan-application-disbursement', state: 'DISBURSED', links: { self: flowAddress } },
+  ]);
+});
+
+test('a message shows no personal data', async () => {
+  const [submitted] = await read<(TraceRow & Links)[]>(`${flowAddress}/trace`);
+  const message = await read<{ data: object; links: Record<string, string> }>(
+    submitted!.links['message']!,
+    'ops',
+  );
+  expect(message.data).toMatchObject({ customerId: 'CN-C001', instalmentCount: 6 });
+  expect(JSON.stringify(message)).not.toContain('tok_7f3k9m2q5x');
+  expect(message.links).toEqual({ self: submitted!.links['message'], flow: flowAddress });
+});
+
+test('a request says how it was settled, and leads back to the message and the flow', async () => {
+  const { outsideRequests } = await read<{ outsideRequests: Links[] }>(flowAddress);
+  const request = await read<Links & Record<string, unknown>>(outsideRequests[0]!.links['self']!, 'ops');
+  expect(request).toMatchObject({
+    ...{ party: 'bank-huaxin', operation: 'funding-partner-payout', state: 'SUCCEEDED', try: 1 },
+    settled: { transactionNo: expect.any(String) },
+    links: { flow: flowAddress },
+  });
+  const message = await read<Links & Record<string, unknown>>(request.links['message']!, 'ops');
+  expect(message).toMatchObject({
+    type: 'disbursement-requested',
+    handlings: expect.arrayContaining([expect.objectContaining({ service: 'partner-hub' })]),
+    outsideRequests: [{ links: { self: request.links['self'] } }],
+  });
+});
+
+test('a whole story is followed by links: loan, journal, message, flow, outside request, and back', async () => {
+  type Entity = Links & Record<string, unknown>;
+  const loan = await read<Entity>(application.links['loan']!, 'ops');
+  const journal = await read<Entity & { entries: Links[] }>(loan.links['journal']!, 'ops');
+  expect(journal).toMatchObject({ book: 'general', causedBy: { type: 'post-ledger-event' } });
+
+  const message = await read<Entity & { journals: Links[] }>(journal.links['message']!, 'ops');
+  expect(message).toMatchObject({
+    ...{ type: 'post-ledger-event', source: 'loan-engine', target: 'accounting-center' },
+    handlings: [{ service: 'accounting-center' }],
+    sent: expect.arrayContaining([expect.objectContaining({ type: 'accounting-entry-posted' })]),
+  });
+  expect(message.journals.map(({ links }) => links['self'])).toEqual([journal.links['self']]);
+
+  const flow = await read<Entity & { outsideRequests: Links[] }>(message.links['flow']!, 'ops');
+  expect(flow.links['self']).toBe(flowAddress);
+  const request = await read<Entity>(flow.outsideRequests[0]!.links['self']!, 'ops');
+  expect(request.links['flow']).toBe(flowAddress);
+  const asked = await read<Entity>(request.links['message']!, 'ops');
+  expect((await read<Entity>(asked.links['cause']!, 'ops'))['type']).toBe('fund-reserved');
+  expect((await read<Entity>(flow.links['subject']!, 'ops')).links['loan']).toBe(loan.links['self']);
+
+  const statement = await read<{ entries: Links[] }>(journal.entries[0]!.links['statement']!, 'ops');
+  expect(statement.entries.map(({ links }) => links['journal'])).toContain(journal.links['self']);
+});
+
+test.each([
+  ['CUSTOMER_NOT_FOUND', '/v1/customers/CN-C999/loans'],
+  ['UNKNOWN_LOAN', '/v1/loans/LN0000000000/schedule'],
+  ['UNKNOWN_MESSAGE', '/v1/messages/5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11'],
+  ['INVALID_PARAMETER', '/v1/messages/not-an-id'],
+  ['UNKNOWN_REQUEST', '/v1/outside-requests/PO-LA0000000000-1'],
+])('%s answers %s', async (code, address) => {
+  expect((await call('GET', address, { as: 'ops' })).body.code).toBe(code);
+});
+
+test.each(['/v1/messages/5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11', '/v1/outside-requests/PO-LA0000000000-1'])(
+  'an app does not read %s',
+  async (address) => {
+    expect((await call('GET', address, { as: 'app' })).status).toBe(403);
+  },
+);
+
+test('a customer without loans has an empty list', async () => {
+  expect(await read('/v1/customers/CN-C002/loans')).toEqual({
+    entries: [],
+    links: { self: '/v1/customers/CN-C002/loans' },
+  });
+});
+
 test('the trial balance balances, and can be narrowed to a book and a market', async () => {
   interface Balance {
     rows: { book: string; currency: string }[];

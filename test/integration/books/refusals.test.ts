@@ -74,6 +74,7 @@ async function insertEntries(tx: Knex, journalId: number, entries: readonly RawE
       amount_minor,
       currency: 'IDR',
       posting_date: '2026-01-05',
+      value_date: '2026-01-05',
       ...changes,
     })),
   );
@@ -105,6 +106,15 @@ test('a journal with a single entry is refused', () =>
     'its debits and credits differ in IDR',
   ));
 
+test('entries of two journals in one statement are refused', () =>
+  expectRefused(async (tx) => {
+    const [one, other] = [await insertJournal(tx, { key: 'x' }), await insertJournal(tx, { key: 'y' })];
+    await insertEntries(tx, one, [
+      [available, 'DEBIT', 10],
+      [contributed, 'CREDIT', 10, { journal_id: other }],
+    ]);
+  }, 'transaction or journal than the rest'));
+
 test('a journal without entries is refused at commit', () =>
   expectRefused((tx) => insertJournal(tx, { key: 'x' }), 'it has no entries'));
 
@@ -135,6 +145,12 @@ test.each<[string, Record<string, unknown>, string]>([
   ['in another currency than its account', { currency: 'CNY' }, 'not in the currency of its account'],
   ['on an account that does not exist', { account_id: 0 }, 'an account that does not exist'],
   ['on another day than its journal', { posting_date: '2026-01-04' }, 'another posting date'],
+  [
+    'with another value date than its journal',
+    { value_date: '2026-01-04' },
+    'another posting date, value date',
+  ],
+  ['of another transaction than its journal', { xid: '5' }, 'another posting date, value date, transaction'],
   ['for a journal that does not exist', { journal_id: 0 }, 'it does not exist'],
   ['of amount 0', { amount_minor: 0 }, 'entry_amount_minor_check'],
   ['beyond the safe integers', { amount_minor: '9007199254740992' }, 'entry_amount_minor_check'],

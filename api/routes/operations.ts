@@ -1,0 +1,310 @@
+import type { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import {
+  actOf,
+  answersTaken,
+  answerWith,
+  openQuestion,
+  openQuestions,
+  recordAct,
+  standingAnswer,
+  type NewAct,
+  type Question,
+} from '../../db/acts';
+import { submissionOf } from '../../db/access/submissions';
+import { loanApplicationView } from '../../db/reads/loans';
+import { derivedId } from '../../schemas/identity';
+import { applicationAddress, applicationFlowId, flowAddress } from '../addresses';
+import { MAY } from '../permissions';
+import { Problem } from '../problem';
+import type { Answer, Call, Parameter, Route } from '../route';
+import { common, links, list, object, oneOf, type Schema } from '../schema';
+import { tellQuestionAnswered } from '../temporal';
+import { idempotencyKeyParameter } from './loan-applications';
+
+interface Needs {
+  db: Knex;
+  temporal: Client;
+}
+
+/** As many open questions as one answer shows. */
+const pageOfQuestions = 200;
+
+const reason: Schema = {
+  description: 'Why, in words; no personal data.',
+  type: 'string',
+  minLength: 3,
+  maxLength: 500,
+};
+const actId: Schema = { type: 'string', format: 'uuid' };
+const flowId: Schema = { type: 'string', maxLength: 200 };
+
+const applicationIdParameter: Parameter = {
+  in: 'path',
+  name: 'applicationId',
+  description: 'Id of a loan application.',
+  schema: common('application-id'),
+  required: true,
+  example: 'LA01JD8X3M7Q2V',
+};
+const actIdParameter: Parameter = {
+  in: 'path',
+  name: 'actId',
+  description: 'Id of an act, as the answer to it gave it.',
+  schema: { type: 'string', pattern: '^[0-9a-f-]{36}$' },
+  required: true,
+  example: '5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11',
+};
+
+const act: Schema = object({
+  actId,
+  flowId,
+  question: oneOf('review', 'exception'),
+  answer: { type: 'string' },
+  state: oneOf('AWAITS_APPROVAL', 'STANDS'),
+  links: links(['flow']),
+});
+const exampleAct = {
+  actId: actIdParameter.example,
+  flowId: 'loan-application-disbursement:LA01JD8X3M7Q2V',
+  question: 'review',
+  answer: 'APPROVE',
+  state: 'AWAITS_APPROVAL',
+  links: { flow: flowAddress('loan-application-disbursement:LA01JD8X3M7Q2V') },
+};
+
+/** What people decide about flows that run: customers withdraw, operators answer, and one operator approves another. */
+export function operationsRoutes(needs: Needs): Route[] {
+  return [
+    {
+      method: 'post',
+      path: '/v1/loan-applications/{applicationId}/withdrawals',
+      operationId: 'withdrawLoanApplication',
+      tag: 'Loan applications',
+      summary: 'Withdraw a loan application',
+      description:
+        'Recorded at once, and heeded unless the money is gone or may be: an application that is being paid out is ' +
+        'withdrawn only if that payout fails.',
+      access: { roles: MAY.submit },
+      parameters: [applicationIdParameter, idempotencyKeyParameter],
+      body: { schema: object({ reason }), examples: { usual: { reason: 'No longer needed.' } } },
+      answers: {
+        202: {
+          description: 'Recorded.',
+          schema: object({
+            applicationId: common('application-id'),
+            state: oneOf('WITHDRAWAL_RECORDED'),
+            links: links(['application']),
+          }),
+          example: withdrawalBody('LA01JD8X3M7Q2V'),
+        },
+      },
+      problems: ['UNKNOWN_LOAN_APPLICATION', 'WRONG_STATE'],
+      handle: (call) => withdraw(needs, call),
+    },
+    {
+      method: 'get',
+      path: '/v1/ops/questions',
+      operationId: 'listOpenQuestions',
+      tag: 'Operations',
+      summary: 'List what flows wait for a person to answer',
+      access: { roles: MAY.operate },
+      answers: {
+        200: {
+          description: `The open questions, the oldest first, at most ${pageOfQuestions}.`,
+          schema: object({
+            questions: list(
+              object(
+                {
+                  flowId,
+                  question: { type: 'string' },
+                  answers: list({ type: 'string' }),
+                  openedAt: common('instant'),
+                  dueAt: common('instant'),
+                  links: links(['flow']),
+                },
+                ['dueAt'],
+              ),
+            ),
+          }),
+          example: {
+            questions: [
+              {
+                flowId: exampleAct.flowId,
+                question: 'review',
+                answers: ['APPROVE', 'REJECT'],
+                openedAt: '2026-01-31T08:00:00Z',
+                dueAt: '2026-02-01T08:00:00Z',
+                links: exampleAct.links,
+              },
+            ],
+          },
+        },
+      },
+      problems: [],
+      handle: () => listQuestions(needs),
+    },
+    {
+      method: 'post',
+      path: '/v1/ops/acts',
+      operationId: 'act',
+      tag: 'Operations',
+      summary: "Answer a flow's question",
+      description: 'The answer stands when another operator has approved it, and if it is the first.',
+      access: { roles: MAY.operate },
+      parameters: [idempotencyKeyParameter],
+      body: {
+        schema: object({
+          flowId,
+          question: oneOf('review', 'exception'),
+          answer: { type: 'string', maxLength: 40 },
+          reason,
+        }),
+        examples: {
+          review: {
+            flowId: exampleAct.flowId,
+            question: 'review',
+            answer: 'APPROVE',
+            reason: 'Payslip seen.',
+          },
+        },
+      },
+      answers: { 201: { description: 'Recorded; it awaits approval.', schema: act, example: exampleAct } },
+      problems: ['UNKNOWN_QUESTION', 'ANSWER_NOT_TAKEN', 'ALREADY_ANSWERED', 'IDEMPOTENCY_KEY_REUSED'],
+      handle: (call) => answer(needs, call),
+    },
+    {
+      method: 'post',
+      path: '/v1/ops/acts/{actId}/approvals',
+      operationId: 'approveAct',
+      tag: 'Operations',
+      summary: "Approve another operator's act",
+      access: { roles: MAY.operate },
+      parameters: [actIdParameter, idempotencyKeyParameter],
+      body: { schema: object({ reason }), examples: { usual: { reason: 'Checked against the file.' } } },
+      answers: {
+        201: {
+          description: 'Approved: the answer stands, and the flow goes on.',
+          schema: act,
+          example: { ...exampleAct, state: 'STANDS' },
+        },
+      },
+      problems: ['UNKNOWN_ACT', 'OWN_ACT', 'ALREADY_ANSWERED', 'IDEMPOTENCY_KEY_REUSED'],
+      handle: (call) => approve(needs, call),
+    },
+  ];
+}
+
+const endedStates = ['PAID_OUT', 'POSTED', 'BOOKED', 'DISBURSED', 'REJECTED', 'FAILED'];
+
+async function withdraw({ db, temporal }: Needs, call: Call): Promise<Answer> {
+  const applicationId = call.parameters['applicationId']!;
+  const view = await loanApplicationView(db, applicationId);
+  if (!view && !(await submissionOf(db, applicationId))) {
+    throw new Problem('UNKNOWN_LOAN_APPLICATION', `Nobody has submitted loan application ${applicationId}.`);
+  }
+  if (view && endedStates.includes(view.state)) {
+    throw new Problem('WRONG_STATE', `The application is ${view.state}: it cannot be withdrawn any more.`);
+  }
+  const withdrawal = {
+    flowId: applicationFlowId(applicationId),
+    question: 'withdrawal',
+    answer: 'WITHDRAW',
+    actor: call.client().clientId,
+    reason: (call.body as { reason: string }).reason,
+  } as const;
+  await db.transaction(async (tx) => {
+    await openQuestion(tx, { ...withdrawal, answers: ['WITHDRAW'] });
+    if (await standingAnswer(tx, withdrawal.flowId, 'withdrawal')) return;
+    await answerWith(tx, { ...withdrawal, actId: await recordAct(tx, withdrawal) });
+  });
+  await tellQuestionAnswered(temporal, withdrawal.flowId, 'withdrawal');
+  return { status: 202, body: withdrawalBody(applicationId) };
+}
+
+function withdrawalBody(applicationId: string) {
+  return {
+    applicationId,
+    state: 'WITHDRAWAL_RECORDED',
+    links: { application: applicationAddress(applicationId) },
+  };
+}
+
+async function listQuestions({ db }: Needs): Promise<Answer> {
+  const questions = await openQuestions(db, pageOfQuestions);
+  return {
+    status: 200,
+    body: {
+      questions: questions.map(({ dueAt, ...question }) => ({
+        ...question,
+        ...(dueAt !== null && { dueAt }),
+        links: { flow: flowAddress(question.flowId) },
+      })),
+    },
+  };
+}
+
+async function answer({ db }: Needs, call: Call): Promise<Answer> {
+  const wanted = call.body as { flowId: string; question: Question; answer: string; reason: string };
+  const answers = await answersTaken(db, wanted.flowId, wanted.question);
+  if (!answers)
+    throw new Problem('UNKNOWN_QUESTION', `The flow has not asked the question "${wanted.question}".`);
+  if (!answers.includes(wanted.answer)) {
+    throw new Problem('ANSWER_NOT_TAKEN', `The question takes one of ${answers.join(', ')}.`);
+  }
+  const act = await db.transaction(async (tx) => {
+    const recorded = await recordOnce(tx, call, wanted);
+    if (recorded.isNew && (await standingAnswer(tx, wanted.flowId, wanted.question))) throw alreadyAnswered();
+    return recorded.act;
+  });
+  return { status: 201, body: bodyOf({ ...act, state: 'AWAITS_APPROVAL' }) };
+}
+
+async function approve({ db, temporal }: Needs, call: Call): Promise<Answer> {
+  const approves = call.parameters['actId']!;
+  const approved = await actOf(db, approves);
+  if (!approved || approved.approves !== null)
+    throw new Problem('UNKNOWN_ACT', 'There is no act of this id to approve.');
+  if (approved.actor === call.client().clientId)
+    throw new Problem('OWN_ACT', 'Another operator must approve it.');
+  const { flowId, question, answer } = approved;
+  await db.transaction(async (tx) => {
+    const { act, isNew } = await recordOnce(tx, call, {
+      ...{ flowId, question, answer, approves },
+      reason: (call.body as { reason: string }).reason,
+    });
+    if (isNew && !(await answerWith(tx, { flowId, question, answer, actId: act.id! })))
+      throw alreadyAnswered();
+  });
+  await tellQuestionAnswered(temporal, flowId, question);
+  return { status: 201, body: bodyOf({ ...approved, state: 'STANDS' }) };
+}
+
+/** Records an act under the client's idempotency key; the same key again finds it. */
+async function recordOnce(
+  db: Knex,
+  call: Call,
+  wanted: Omit<NewAct, 'id' | 'actor'>,
+): Promise<{ act: NewAct; isNew: boolean }> {
+  const actor = call.client().clientId;
+  const id = derivedId('act', actor, call.parameters['Idempotency-Key']!);
+  const before = await actOf(db, id);
+  if (before) {
+    const same = (['flowId', 'question', 'answer', 'reason'] as const).every(
+      (field) => before[field] === wanted[field],
+    );
+    if (!same)
+      throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Send another key, or what the key was first used for.');
+    return { act: before, isNew: false };
+  }
+  const act = { ...wanted, id, actor };
+  await recordAct(db, act);
+  return { act, isNew: true };
+}
+
+const alreadyAnswered = () =>
+  new Problem('ALREADY_ANSWERED', 'The first answer stands; this one changes nothing.');
+
+function bodyOf({ id, flowId, question, answer, state }: NewAct & { state: string }) {
+  return { actId: id, flowId, question, answer, state, links: { flow: flowAddress(flowId) } };
+}

@@ -1,0 +1,48 @@
+import type { Knex } from 'knex';
+import type { OutsideAnswer, OutsideOperation, OutsideRequestRow, SettledBy } from '../outside';
+
+/** What was asked of an outside party, and what is known of the answer. */
+export interface OutsideRequestView {
+  requestNo: string;
+  party: string;
+  operation: OutsideOperation;
+  businessKey: string;
+  try: number;
+  state: OutsideRequestRow['state'];
+  /** How often the party was asked, queries included. */
+  askedCount: number;
+  /** The final word; null until the request is settled, as are the two below. */
+  answer: OutsideAnswer | null;
+  settledBy: SettledBy | null;
+  settledAt: string | null;
+  openedAt: string;
+  /** The flow that waits for it, and the message that asks for it. */
+  flowId: string;
+  messageId: string;
+  /** What the party told us of itself, in the order in which it came in. */
+  notifications: { webhookId: string; status: string; receivedAt: string }[];
+}
+
+/** A request by its number; undefined when nobody was sent one of that number. */
+export async function outsideRequestView(
+  db: Knex,
+  requestNo: string,
+): Promise<OutsideRequestView | undefined> {
+  const { rows } = await db.raw<{ rows: Omit<OutsideRequestView, 'notifications'>[] }>(
+    `select request_no as "requestNo", party, operation, business_key as "businessKey", try, state,
+            asked_count as "askedCount", answer, settled_by as "settledBy", settled_at as "settledAt",
+            opened_at as "openedAt", flow_id as "flowId", message_id as "messageId"
+       from outside.request where request_no = ?`,
+    [requestNo],
+  );
+  if (!rows[0]) return undefined;
+  const notifications = await db('outside.notification')
+    .where({ request_no: requestNo })
+    .orderBy(['received_at', 'webhook_id'])
+    .select<OutsideRequestView['notifications']>(
+      'webhook_id as webhookId',
+      db.raw(`body ->> 'status' as status`),
+      'received_at as receivedAt',
+    );
+  return { ...rows[0], notifications };
+}

@@ -1,0 +1,34 @@
+import type { MarketId } from '../schemas/generated/messages';
+import { openFlow } from './moves/flow';
+
+/** A payout that a party made after its failure was confirmed. */
+export interface LateSuccess {
+  market: MarketId;
+  requestNo: string;
+  transactionNo: string;
+  /** RFC 3339, in the party's words. */
+  paidAt: string;
+}
+
+/**
+ * Money in the wrong place. The flow that asked for the payout has settled on its failure, so the money is recorded as
+ * an exception of its partner, and stays one until an operator has found it and another one approves.
+ */
+export async function exception({
+  market,
+  ...found
+}: LateSuccess): Promise<{ requestNo: string; outcome: 'RETURNED' }> {
+  const flow = openFlow('exception', 'fund-management-system', market);
+  const [recorded] = await flow
+    .send('record-external-fund-transaction', found)
+    .to('fund-management-system')
+    .to('accounting-center');
+
+  const { requestNo, reservationId } = recorded.data;
+  await flow.untilAnswered('A payout came after its failure was confirmed: find the money', ['exception']);
+  await flow
+    .send('confirm-fund-arrival', { requestNo, reservationId })
+    .to('fund-management-system')
+    .to('accounting-center');
+  return { requestNo, outcome: 'RETURNED' };
+}
