@@ -160,11 +160,9 @@ export async function startPlatform(options: { answerTimeoutMs?: number } = {}) 
       for (const behaviour of behaviours) await send(`${sandbox.url}/control/behaviours`, behaviour);
     },
     /** The payouts that the parties have really made for a loan application. */
-    async effects(reference: string): Promise<{ party: string; amount: { amountMinor: number } }[]> {
-      const response = await fetch(`${sandbox.url}/control/effects?reference=${reference}`);
-      return ((await response.json()) as { effects: { party: string; amount: { amountMinor: number } }[] })
-        .effects;
-    },
+    effects: (reference: string) => effectsAt(sandbox.url, `?reference=${reference}`),
+    /** All payouts that the parties have really made. */
+    allEffects: () => effectsAt(sandbox.url, ''),
     trace: () => allTraces(db),
     async stop() {
       const failures = await failedWorkflowTasks(client, flowIds);
@@ -232,6 +230,17 @@ function startLoanFlow(
     },
   );
   return client.workflow.start(flow, { workflowId: flowId, taskQueue: 'flows', args: [submitted] });
+}
+
+interface Effect {
+  party: string;
+  reference: string;
+  amount: { amountMinor: number };
+}
+
+async function effectsAt(sandboxUrl: string, query: string): Promise<Effect[]> {
+  const response = await fetch(`${sandboxUrl}/control/effects${query}`);
+  return ((await response.json()) as { effects: Effect[] }).effects;
 }
 
 async function send(url: string, body: object): Promise<void> {

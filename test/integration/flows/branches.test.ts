@@ -253,6 +253,15 @@ describe('a payout that is made after its failure was confirmed', () => {
   }, 60_000);
 });
 
+test('a step that fails after the pivot is tried until it is done, and after a minute a person is asked for', async () => {
+  await platform.owner.raw('revoke insert on asset_center.loan from credit_application');
+  const handle = await platform.startFlow({ market: 'CN' });
+  await until(async () => (await handle.describe()).typedSearchAttributes.get(needsAttention) === true);
+  await platform.owner.raw('grant insert on asset_center.loan to credit_application');
+
+  expect(await handle.result()).toMatchObject({ outcome: 'DISBURSED' });
+}, 180_000);
+
 test('an application that its product no longer allows ends, and says why', async () => {
   const { applicationId, outcome } = await platform.apply({ market: 'CN', instalmentCount: 5 });
   expect(outcome).toEqual({ outcome: 'REJECTED', applicationId, reasonCodes: ['TERM_NOT_OFFERED'] });
