@@ -232,6 +232,9 @@ export const goodFeatures = {
   latePaymentsLast12Months: 0,
 };
 
+/** Features that are neither good nor bad: the strategy asks for a person. */
+export const inBetweenFeatures = { ...goodFeatures, debtToIncomePercent: 60, monthsEmployed: 12 };
+
 const customers = [
   { id: 'CN-C001', market: 'CN', language: 'zh', features: goodFeatures },
   { id: 'CN-C002', market: 'CN', language: 'zh', features: { ...goodFeatures, monthsEmployed: 12 } },

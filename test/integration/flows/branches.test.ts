@@ -1,7 +1,7 @@
 import { positionOf } from '../../../db/books/posting';
 import { trialBalance } from '../../../db/books/trial-balance';
 import { checkTrace } from '../../../scripts/check-trace';
-import { goodFeatures } from '../../../db/seeds';
+import { inBetweenFeatures } from '../../../db/seeds';
 import { needsAttention } from '../../../workflows/moves/attention';
 import type { LoanApplicationOutcome } from '../../../workflows/loan-application-disbursement';
 import { startPlatform, type Platform } from '../../support/platform';
@@ -13,14 +13,6 @@ beforeAll(async () => {
 afterAll(() => platform.stop());
 
 const flowIdOf = (applicationId: string): string => `loan-application-disbursement:${applicationId}`;
-
-/** Features that make the strategy ask for a person: neither good nor bad. */
-const inBetween = {
-  ...goodFeatures,
-  debtToIncomePercent: 60,
-  monthsEmployed: 12,
-  latePaymentsLast12Months: 0,
-};
 
 async function position(book: 'credit' | 'funds', owner: string): Promise<Record<string, number>> {
   const accounts = await positionOf(platform.db, book, owner);
@@ -52,7 +44,7 @@ const toldOf = (customerId: string) =>
 
 describe('an application that a person is to review', () => {
   async function applyForReview(limits: { limitMinor?: number } = {}) {
-    const customerId = await platform.newCustomer('CN', { features: inBetween, ...limits });
+    const customerId = await platform.newCustomer('CN', { features: inBetweenFeatures, ...limits });
     const applicationId = platform.newApplicationId();
     const handle = await platform.startFlow({ market: 'CN', customerId }, applicationId);
     await until(async () => (await stateOf(applicationId)) === 'IN_REVIEW');

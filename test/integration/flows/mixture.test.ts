@@ -1,6 +1,6 @@
 import { positionOf } from '../../../db/books/posting';
 import { trialBalance } from '../../../db/books/trial-balance';
-import { goodFeatures } from '../../../db/seeds';
+import { inBetweenFeatures } from '../../../db/seeds';
 import { needsAttention } from '../../../workflows/moves/attention';
 import type { LoanApplicationOutcome } from '../../../workflows/loan-application-disbursement';
 import { checkTrace } from '../../../scripts/check-trace';
@@ -39,9 +39,6 @@ const faults = [
   { weight: 2, behaviour: { kind: 'LATE_SUCCESS', delayMs: 2_000, code: 'NOT_TODAY' } },
 ];
 
-/** Features that make the strategy ask for a person. */
-const inBetween = { ...goodFeatures, debtToIncomePercent: 60, monthsEmployed: 12 };
-
 const partners = ['bank-huaxin', 'trust-jinhe', 'bank-nusantara', 'dana-sejahtera'];
 
 /** Sends all applications, a dozen at once, and waits for the ends of those that no person is to review. */
@@ -55,7 +52,7 @@ async function applyForAll(): Promise<{ ended: Map<string, LoanApplicationOutcom
       const market = number % 2 === 0 ? 'CN' : 'ID';
       const applicationId = `LA${String(seed).padStart(10, '0')}${String(number).padStart(6, '0')}`;
       if (number % 20 === 0) {
-        const customerId = await platform.newCustomer(market, { features: inBetween });
+        const customerId = await platform.newCustomer(market, { features: inBetweenFeatures });
         await platform.startFlow({ market, customerId }, applicationId);
         inReview.push(applicationId);
       } else {

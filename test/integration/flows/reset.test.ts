@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import { inBetweenFeatures } from '../../../db/seeds';
 import { startPlatform, type Platform } from '../../support/platform';
 
 let platform: Platform;
@@ -63,16 +64,45 @@ describe.each([
     const applicationId = platform.newApplicationId();
     await platform.behave(...behaviours.map((one) => ({ ...one, match: { reference: applicationId } })));
     const { handle, outcome } = await platform.apply(application, applicationId);
-    const before = { content: await everything(), effects: await platform.effects(applicationId) };
-    const points = await resetPoints(handle);
-    const { runId } = await handle.describe();
-    expect(points.length).toBeGreaterThanOrEqual(2);
-
-    for (const point of points) {
-      const again = await resetTo(platform.client.workflow.getHandle(handle.workflowId, runId), point);
-      expect(await again.result()).toEqual(outcome);
-      expect(await platform.effects(applicationId)).toEqual(before.effects);
-      expect(await everything()).toEqual(before.content);
-    }
+    await expectNoChangeByReset(applicationId, handle, outcome);
   }, 60_000);
 });
+
+test('an application that operators approved runs to the same end when it is reset to each of its points', async () => {
+  const customerId = await platform.newCustomer('CN', { features: inBetweenFeatures });
+  const applicationId = platform.newApplicationId();
+  const handle = await platform.startFlow({ market: 'CN', customerId }, applicationId);
+  await untilAsked(handle.workflowId);
+  await platform.decide(handle.workflowId, 'review', 'APPROVE');
+  await expectNoChangeByReset(applicationId, handle, (await handle.result()) as object);
+}, 60_000);
+
+async function untilAsked(flowId: string): Promise<void> {
+  while (
+    !(await platform
+      .db('operations.question')
+      .where({ flow_id: flowId, question: 'review' })
+      .first('flow_id'))
+  ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Resets a flow that has ended to each of its points in turn: the same end, and not a row more or less. */
+async function expectNoChangeByReset(
+  applicationId: string,
+  handle: WorkflowHandle,
+  outcome: object,
+): Promise<void> {
+  const before = { content: await everything(), effects: await platform.effects(applicationId) };
+  const points = await resetPoints(handle);
+  const { runId } = await handle.describe();
+  expect(points.length).toBeGreaterThanOrEqual(2);
+
+  for (const point of points) {
+    const again = await resetTo(platform.client.workflow.getHandle(handle.workflowId, runId), point);
+    expect(await again.result()).toEqual(outcome);
+    expect(await platform.effects(applicationId)).toEqual(before.effects);
+    expect(await everything()).toEqual(before.content);
+  }
+}
