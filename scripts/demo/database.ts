@@ -28,12 +28,12 @@ async function asOwner(databaseUrl: string, work: (owner: Knex) => Promise<void>
 }
 
 /**
- * Makes a key of the demo's own, and revokes those of earlier runs: a token is shown once, so nobody can go on with them.
+ * Makes a key for a client of the demo's, and revokes those of earlier runs: a token is shown once, so nobody can go on
+ * with them.
  *
  * @returns the token
  */
-export async function newDemoKey(db: Knex, role: Role): Promise<string> {
-  const clientId = `demo-${role}`;
+export async function newDemoKey(db: Knex, clientId: `demo-${string}`, role: Role): Promise<string> {
   for (const key of await listApiKeys(db)) {
     if (key.clientId === clientId && key.revokedAt === null) await revokeApiKey(db, key.keyId);
   }

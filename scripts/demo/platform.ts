@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { connect } from '../../db/pool';
 import { parties } from '../../db/reference';
+import { needsAttention } from '../../workflows/moves/attention';
 import type { partsStoppedOnSignal } from '../local/parts';
 import { startPostgres, type RunningPostgres } from '../local/postgres';
 import { startNode, type RunningProcess } from '../local/processes';
@@ -74,6 +75,7 @@ async function startServers(
     parts.add(
       await startTemporal({
         ...{ dbFile: inState('temporal.db'), fresh, port, uiPort, namespace },
+        searchAttributes: [needsAttention],
         ...{ logFile: logFile('temporal'), onProgress },
       }),
     ),

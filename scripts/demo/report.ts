@@ -27,17 +27,20 @@ export function applicationTable(applications: readonly ApplicationFinding[]): s
     ),
     colAligns: ['left', 'left', 'left', 'left', 'left', 'right', 'right', 'right'],
   });
-  for (const { applicationId, application, decision, loan, effects, flow } of applications) {
+  for (const { applicationId, application, decision, loan, effects, latePayouts, flow } of applications) {
     table.push([
       ...[applicationId, decision ?? '-', endOf(application.state)],
       loan ? (application.partnerId ?? '-') : '-',
       loan?.loanId ?? '-',
-      effects.map(({ amount }) => amountOf(amount.currency, amount.amountMinor)).join(' + ') || '-',
+      [...effects.map(paid), ...latePayouts.map((late) => `${paid(late)} late`)].join(' + ') || '-',
       ...[String(flow.historyEvents), `${(flow.durationMs / 1000).toFixed(2)} s`],
     ]);
   }
   return table.toString();
 }
+
+const paid = ({ amount }: ApplicationFinding['effects'][number]): string =>
+  amountOf(amount.currency, amount.amountMinor);
 
 function endOf(state: string): string {
   return state === 'DISBURSED' ? colors.green(state) : colors.yellow(state);
@@ -68,24 +71,28 @@ export function trialBalanceTable({ rows, totals }: TrialBalance): string {
   return table.toString();
 }
 
-/** What each special case was, how the outside parties behaved, and where it can be looked at. */
+/** What each special case was, how the outside parties behaved, what people decided, and where to look at it. */
 export function specialCases(
   applications: readonly ApplicationFinding[],
   addressOf: (flowId: string) => string,
 ): string {
   return applications
     .filter(({ story }) => story.explanation !== undefined)
-    .map(({ story, flowId, requests }) => {
+    .map(({ story, flowId, requests, answers, exceptions }) => {
       const asked = requests
         .map(
           ({ party, state, settledBy }) => `${party} ${state} by ${(settledBy ?? 'nothing').toLowerCase()}`,
         )
         .join(', then ');
+      const decided = answers
+        .map(({ question, answer, by }) => `${question} → ${answer} by ${by.join(', approved by ')}`)
+        .join(', then ');
       return [
         `${colors.bold(story.title)} (${story.id})`,
         `  ${story.explanation}`,
         ...(asked === '' ? [] : [`  Asked: ${asked}.`]),
-        `  ${addressOf(flowId)}`,
+        ...(decided === '' ? [] : [`  Decided: ${decided}.`]),
+        ...[flowId, ...exceptions.map((one) => one.flowId)].map((id) => `  ${addressOf(id)}`),
       ].join('\n');
     })
     .join('\n');

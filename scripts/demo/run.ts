@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
+import type { Knex } from 'knex';
 import { connect } from '../../db/pool';
 import { allTraces } from '../../db/reads/trace';
 import { checkTrace, type TraceReport } from '../check-trace';
 import { checksOf, type Check } from './checks';
 import { addCustomers, newDemoKey } from './database';
 import { checkPartnersHaveMoney, findingsOf, type Findings } from './findings';
-import { leftRunning, play, setBehaviours, untilEnded } from './play';
+import { CLIENTS, type People } from './people';
+import { leftRunning, play, setBehaviours, untilAtRest } from './play';
 import type { Parts, Platform } from './platform';
 import { applicationTable, checkLines, specialCases, trialBalanceTable } from './report';
-import { restClient } from './rest';
+import { restClient, type RestClient } from './rest';
 import type { Screen } from './screen';
 import { storyOf } from './story';
 import { writeSummary, writeTrace } from './summary';
@@ -33,23 +35,32 @@ export async function runStory(platform: Platform, parts: Parts, screen: Screen)
     platform.databaseUrl,
     cases.map(({ customer }) => customer),
   );
-  const keys = { app: await newDemoKey(db, 'app'), finance: await newDemoKey(db, 'finance') };
-  const api = restClient({ baseUrl: platform.apiUrl, token: keys.app, signal });
-  const booksApi = restClient({ baseUrl: platform.apiUrl, token: keys.finance, signal });
+  const keys = await newKeys(db);
+  const apiWith = (token: string): RestClient => restClient({ baseUrl: platform.apiUrl, token, signal });
+  const people: People = {
+    app: apiWith(keys.app),
+    operators: [apiWith(keys.operators[0]), apiWith(keys.operators[1])],
+  };
   const sandbox = restClient({ baseUrl: platform.sandboxUrl, signal });
 
   // On a server of the user's, who knows who else runs flows there, and for how long.
   const earlier = platform.webUiUrl === undefined ? [] : await leftRunning(temporal);
   if (earlier.length > 0)
-    screen.note(`An earlier run left ${earlier.length} flows open: they go on by themselves`);
+    screen.note(
+      `An earlier run left ${earlier.length} flows open: they go on, but for those that need a person`,
+    );
   screen.note(
     `Run ${run}: sending ${cases.length} loan applications to ${platform.apiUrl}/v1/loan-applications`,
   );
   await setBehaviours(sandbox, cases);
-  const played = await play(cases, { api, run, screen, signal });
-  await untilEnded(earlier, { api, signal });
+  const played = await play(cases, { people, run, screen, signal });
+  for (const flowId of await untilAtRest(earlier, { people, signal })) {
+    screen.note(`From an earlier run, still waiting for a person: ${flowAddress(platform, flowId)}`);
+  }
 
-  const findings = await findingsOf(played, { api, booksApi, sandbox, db, temporal });
+  const findings = await findingsOf(played, {
+    ...{ api: people.app, booksApi: apiWith(keys.finance), sandbox, db, temporal },
+  });
   const checks = [...checksOf(findings), traceCheck(checkTrace(await allTraces(db)))];
   await writeTrace(db);
   await writeSummary({ run, findings, checks, platform, db, temporal });
@@ -87,7 +98,17 @@ function traceCheck({ problems, notSeen }: TraceReport): Check {
 
 interface Keys {
   app: string;
+  operators: readonly [string, string];
   finance: string;
+}
+
+async function newKeys(db: Knex): Promise<Keys> {
+  const [operator, another] = CLIENTS.operators;
+  return {
+    app: await newDemoKey(db, CLIENTS.app, 'app'),
+    operators: [await newDemoKey(db, operator, 'ops'), await newDemoKey(db, another, 'ops')],
+    finance: await newDemoKey(db, CLIENTS.finance, 'finance'),
+  };
 }
 
 function sayReport(
@@ -110,12 +131,17 @@ function flowAddress({ webUiUrl, temporalNamespace }: Platform, flowId: string):
   return webUiUrl === undefined ? flowId : `${webUiUrl}/namespaces/${temporalNamespace}/workflows/${flowId}`;
 }
 
-function addresses({ apiUrl, webUiUrl }: Platform, keys: Keys): string {
+function addresses({ apiUrl, webUiUrl, temporalNamespace }: Platform, keys: Keys): string {
+  const query = encodeURIComponent('NeedsAttention=true');
   return [
     `API docs          ${apiUrl}/docs`,
     `API               ${apiUrl}`,
     `Temporal Web UI   ${webUiUrl ?? 'that of the server at TEMPORAL_ADDRESS'}`,
+    ...(webUiUrl === undefined
+      ? []
+      : [`Needing a person  ${webUiUrl}/namespaces/${temporalNamespace}/workflows?query=${query}`]),
     `Key for loans     ${keys.app}`,
+    `Keys of operators ${keys.operators.join(' and ')}`,
     `Key for the books ${keys.finance}`,
     'Every run makes its own keys and revokes those of the run before.',
     'Files             var/demo/trace.ndjson, var/demo/summary.json, var/demo/logs/',

@@ -14,18 +14,28 @@ export interface StoryCustomer {
   limitMinor?: number;
 }
 
-/** What an outside party is asked, and how that must end. */
+/** A payout that an outside party is asked for, and how that must end. */
 export interface ExpectedRequest {
   party: string;
   state: 'SUCCEEDED' | 'FAILED';
   /** The ways by which the outcome can have become known; left out where any will do. */
   settledBy?: readonly SettledBy[];
+  /** The party pays all the same, after its failure was confirmed: by a flow of its own, people find that money. */
+  paysLate?: boolean;
+}
+
+/** What people do about an application; the demo does it for them, through the API. */
+export interface Deed {
+  /** The question with which a flow waits when they do it. */
+  when: 'review' | 'exception';
+  /** The answer that one operator gives and another one approves; or what the customer does instead. */
+  does: 'APPROVE' | 'RETURNED' | 'WITHDRAW';
 }
 
 /** How an application must end. Amounts are in the minor unit of its currency. */
 export type ExpectedEnd =
   | { state: 'DISBURSED'; decision: 'APPROVE'; partnerId: string; payoutMinor: number }
-  | { state: 'REJECTED' | 'FAILED'; decision: 'APPROVE' | 'REJECT'; reasonCode: string };
+  | { state: 'REJECTED' | 'WITHDRAWN' | 'FAILED'; decision: 'APPROVE' | 'REJECT'; reasonCode: string };
 
 /** One loan application of the demo. */
 export interface StoryCase {
@@ -40,8 +50,9 @@ export interface StoryCase {
   instalmentCount: number;
   /** How parties behave towards this case's customer; everywhere else they pay at once. */
   behaviours: readonly { party: string; behaviour: Behaviour }[];
+  deed?: Deed;
   end: ExpectedEnd;
-  /** In the order in which they are made. */
+  /** Payouts, in the order in which they are asked for; each case has one message to the customer besides. */
   requests: readonly ExpectedRequest[];
 }
 
@@ -93,7 +104,12 @@ const paidBy = (partnerId: string, payoutMinor: number): ExpectedEnd => ({
 });
 
 const atOnce = (party: string): ExpectedRequest => ({ party, state: 'SUCCEEDED' });
-const refusedBy = (party: string): ExpectedRequest => ({ party, state: 'FAILED' });
+
+/** A failure counts only when a query has confirmed it, whatever the party's answer said. */
+const refusedBy = (party: string): ExpectedRequest => ({ party, state: 'FAILED', settledBy: ['QUERY'] });
+
+/** Features between good and bad: the strategy leaves the decision to a person. */
+const inBetween = { monthsEmployed: 12, debtToIncomePercent: 60 };
 
 const chinese: Draft[] = [
   {
@@ -107,6 +123,35 @@ const chinese: Draft[] = [
     behaviours: [{ party: 'bank-huaxin', behaviour: { kind: 'HANG' } }],
     end: paidBy('bank-huaxin', 420_000),
     requests: [{ party: 'bank-huaxin', state: 'SUCCEEDED', settledBy: ['QUERY'] }],
+  },
+  {
+    id: 'cn-late-success',
+    title: 'Paid after its failure was confirmed',
+    explanation:
+      'bank-huaxin refused and a query confirmed it, so trust-jinhe paid; then bank-huaxin paid as well. That money ' +
+      'went to its exception position, in a flow of its own, until two operators had it back.',
+    customer: 'LATE',
+    ...{ principalMinor: 550_000, instalmentCount: 6 },
+    // So late that the failure has been confirmed by then, also on a slow machine.
+    behaviours: [
+      { party: 'bank-huaxin', behaviour: { kind: 'LATE_SUCCESS', delayMs: 4_000, code: 'NOT_TODAY' } },
+    ],
+    deed: { when: 'exception', does: 'RETURNED' },
+    end: paidBy('trust-jinhe', 550_000),
+    requests: [{ ...refusedBy('bank-huaxin'), paysLate: true }, atOnce('cn-payout')],
+  },
+  {
+    id: 'cn-review',
+    title: 'Reviewed by people',
+    explanation:
+      'The score was in between, so the flow waited for people, with NeedsAttention in the Web UI: one operator ' +
+      'approved the application, another one approved that, and bank-huaxin paid.',
+    customer: 'REVIEW',
+    features: inBetween,
+    ...{ principalMinor: 480_000, instalmentCount: 12 },
+    deed: { when: 'review', does: 'APPROVE' },
+    end: paidBy('bank-huaxin', 480_000),
+    requests: [atOnce('bank-huaxin')],
   },
   {
     id: 'cn-partner-pays',
@@ -147,7 +192,7 @@ const chinese: Draft[] = [
     id: 'cn-next-partner',
     title: 'Refused by one partner, paid by the next',
     explanation:
-      "bank-huaxin refused for certain, so its reservation was released; trust-jinhe's money, which is in our " +
+      "bank-huaxin refused, a query confirmed it, and its reservation was released; trust-jinhe's money, in our " +
       'custody, was paid out through the channel cn-payout.',
     customer: 'NEXT',
     ...{ principalMinor: 600_000, instalmentCount: 6 },
@@ -218,6 +263,18 @@ const indonesian: Draft[] = [
     features: { blocklisted: 1 },
     ...{ principalMinor: 3_000_000, instalmentCount: 6 },
     end: { state: 'REJECTED', decision: 'REJECT', reasonCode: 'CUSTOMER_BLOCKLISTED' },
+    requests: [],
+  },
+  {
+    id: 'id-withdrawn',
+    title: 'Withdrawn while in review',
+    explanation:
+      'The customer withdrew while the application waited for people: nothing was reserved, no partner was asked.',
+    customer: 'WITHDRAW',
+    features: inBetween,
+    ...{ principalMinor: 2_000_000, instalmentCount: 6 },
+    deed: { when: 'review', does: 'WITHDRAW' },
+    end: { state: 'WITHDRAWN', decision: 'REJECT', reasonCode: 'WITHDRAWN_BY_CUSTOMER' },
     requests: [],
   },
   {

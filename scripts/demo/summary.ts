@@ -53,7 +53,7 @@ export async function writeSummary({
 }
 
 function inSummary({ story, applicationId, flowId, application, decision, ...rest }: ApplicationFinding) {
-  const { loan, flow, requests, effects } = rest;
+  const { loan, flow, requests, effects, latePayouts, exceptions, answers, messages } = rest;
   const { state, reasonCodes = [], partnerId, principal, payout } = application;
   return {
     ...{ case: story.id, title: story.title, expected: story.end },
@@ -61,7 +61,7 @@ function inSummary({ story, applicationId, flowId, application, decision, ...res
     partnerId: partnerId ?? null,
     payout: payout ?? null,
     loanId: loan?.loanId ?? null,
-    ...{ flow, requests, effects },
+    ...{ flow, requests, effects, latePayouts, exceptions, answers, messages },
   };
 }
 

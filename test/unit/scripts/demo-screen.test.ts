@@ -49,8 +49,8 @@ test('the progress table tells of each application its state, its time and its l
   const lines = progressTable(
     [
       progressOf(0, { sent, state: 'PAYING_OUT', lastStep: 'reserve-funds → fund-management-system' }),
-      progressOf(1, { sent, state: 'DISBURSED', endedAtMs: 1_900 }),
-      progressOf(2, {}),
+      progressOf(3, { sent, state: 'DISBURSED', endedAtMs: 1_900 }),
+      progressOf(4, {}),
     ],
     3_500,
   );

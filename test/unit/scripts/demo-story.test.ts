@@ -32,3 +32,17 @@ test('every application that a party was told to treat specially is explained', 
     expect(explanation).toBeDefined();
   }
 });
+
+test('each application that people act on, or that a party pays late, is explained', () => {
+  const special = story.filter(
+    ({ deed, requests }) => deed !== undefined || requests.some(({ paysLate }) => paysLate),
+  );
+  expect(special.length).toBeGreaterThan(0);
+  for (const { explanation } of special) expect(explanation).toBeDefined();
+});
+
+test('people find the money of each late payout', () => {
+  for (const { deed } of story.filter(({ requests }) => requests.some(({ paysLate }) => paysLate))) {
+    expect(deed).toEqual({ when: 'exception', does: 'RETURNED' });
+  }
+});
