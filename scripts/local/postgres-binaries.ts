@@ -31,7 +31,7 @@ export function serverAccount(): Account | undefined {
 
 /**
  * A folder that stands for `folder` and that the server's account can reach: `folder` itself where it can, else
- * one under /var/lib made from its name. A checkout below /root is the usual reason: nobody else may enter there.
+ * one under /var/lib made from its name. A checkout in the home folder of root is the usual reason: nobody else may enter there.
  */
 export function reachableFolder(folder: string, account: Account | undefined): string {
   if (account === undefined || canEnter(path.dirname(folder), account)) return folder;
