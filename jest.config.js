@@ -2,12 +2,12 @@ const common = {
   transform: { '^.+\\.ts$': '@swc/jest' },
   testEnvironment: 'node',
   modulePathIgnorePatterns: ['<rootDir>/var/', '<rootDir>/.cache/'],
-  // No test asserts a time; this only ends one that hangs, also on a machine with much else to do.
-  testTimeout: 60_000,
 };
 
 /** Unit tests need no server; integration tests run on a real PostgreSQL and a real Temporal server. */
 module.exports = {
+  // No test asserts a time; this only ends one that hangs, also on a machine with much else to do.
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     {
