@@ -169,9 +169,8 @@ export const fundManagementSystem = service('fund-management-system', {
 
   async 'confirm-fund-arrival'({ data, flowId, market }, { tx, books }) {
     const { requestNo, reservationId } = data;
-    const answer = await standingAnswer(tx, flowId, 'exception');
-    if (answer?.answer !== 'RETURNED')
-      throw new Error(`Nobody has said that the money of ${requestNo} is back.`);
+    // Asked each day: until somebody has found the money, there is nothing to confirm.
+    if (!(await standingAnswer(tx, flowId, 'exception'))) return [];
     const { reservation } = await move(tx, reservationId, ['IN_EXCEPTION'], 'RETURNED');
     const today = await heldBusinessDate(tx, market);
     const journal = await post({ tx, books }, 'funds.returned-from-exception', 'return', reservation, today);

@@ -70,7 +70,7 @@ export function openFlow<O extends ServiceId>(flow: FlowName, orchestrator: O, m
 function flowOf<O extends ServiceId>(
   run: FlowRun,
   orchestrator: O,
-  waits: Waits & { questions: ReadonlySet<string> },
+  waits: Waits & { questions: Set<string> },
 ): Flow<O> {
   return {
     pass: (message, options) => passing(run, message, waits, options?.party) as never,
@@ -94,6 +94,7 @@ function flowOf<O extends ServiceId>(
       const waiting =
         withinSeconds === undefined ? condition(isAnswered) : condition(isAnswered, withinSeconds * 1000);
       await waits.attention.while<boolean | void>(reason, waiting);
+      for (const question of questions) waits.questions.delete(question);
     },
     part: (flow, businessId, partOrchestrator) =>
       flowOf(
