@@ -29,7 +29,7 @@ export interface RouteRequest {
 }
 
 /** Why a candidate cannot fund this payout, or null when it can. */
-export function exclusionOf(candidate: FundingCandidate, request: RouteRequest): ExclusionReason | null {
+function exclusionOf(candidate: FundingCandidate, request: RouteRequest): ExclusionReason | null {
   const { payoutMinor, businessDate, excludedPartnerIds } = request;
   if (excludedPartnerIds.includes(candidate.partnerId)) return 'ALREADY_TRIED';
   if (businessDate < candidate.validFrom || (candidate.validTo !== null && businessDate > candidate.validTo))

@@ -24,10 +24,6 @@ export const paymentRequestNoOf = (paymentId: string): string => paymentId.repla
 /** The reservation whose money a payout request moves: the two numbers have the application and the attempt in common. */
 export const reservationOfRequest = (requestNo: string): string => requestNo.replace(/^P[OC]-/, 'FR-');
 
-/** The loan application that a reservation is for. */
-export const applicationOfReservation = (reservationId: string): string =>
-  reservationId.replace(/^FR-(LA[0-9A-Z]+)-\d+$/, '$1');
-
 /** The party that carries a market's messages to its customers. */
 export const messagingPartyOf = (market: string): string => `${market.toLowerCase()}-messaging`;
 

@@ -54,7 +54,8 @@ const about = (notification: Omit<Notification, 'notificationId'>): Notification
 function telling<T extends MessageType>(notificationIn: (received: Message<T>) => Notification) {
   return {
     async ask(received, { tx }) {
-      const { notificationId, customerId, template, reference } = notificationIn(received);
+      const notification = notificationIn(received);
+      const { notificationId, customerId, template, reference } = notification;
       return {
         party: messagingPartyOf(received.market),
         operation: 'send-message' as const,
@@ -62,7 +63,7 @@ function telling<T extends MessageType>(notificationIn: (received: Message<T>) =
         requestNo: messageRequestNoOf(notificationId),
         body: {
           ...{ channel: 'SMS', recipient: customerId, template, reference },
-          ...(await textOf(tx, notificationIn(received))),
+          ...(await textOf(tx, notification)),
         },
       };
     },

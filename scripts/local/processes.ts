@@ -113,18 +113,6 @@ export function startNode(
   });
 }
 
-/** A question for `ready`: does this address answer an HTTP GET with a 2xx status? */
-export function answersOk(url: string): () => Promise<boolean> {
-  return async () => {
-    try {
-      return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
-    } catch {
-      // Nothing listens yet, or it is too busy to answer: the question is asked again until the deadline.
-      return false;
-    }
-  };
-}
-
 interface Output {
   /** The newest lines, for the message of a failed start. */
   tail: string[];

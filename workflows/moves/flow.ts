@@ -18,7 +18,7 @@ import { attentionOfFlow } from './attention';
 import { outsideAnswered, step, type Waits } from './step';
 
 /** Told by the API when somebody has answered a question of the flow (db/acts.ts), or withdrawn. */
-export const questionAnswered = defineSignal<[question: string]>('question-answered');
+const questionAnswered = defineSignal<[question: string]>('question-answered');
 
 /** How a flow passes messages between services; `O` is the service that orchestrates it. */
 export interface Flow<O extends ServiceId> {
