@@ -20,8 +20,8 @@ type AnyReceiver = AnyHandler | OutsideHandler<ServiceId, MessageType>;
 export interface Delivery {
   run: FlowRun;
   message: Message | CommandDraft;
-  /** The answers go on to these in turn, in the same transaction. */
-  then: ServiceId[];
+  /** The answers go on, hop by hop, in the same transaction: what a hop's services sent is for those of the next. */
+  then: ServiceId[][];
   /** Set when the message is a command that comes back to its sender. */
   refusal?: Refusal;
 }
@@ -92,18 +92,31 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
   async function passOn(tx: Knex.Transaction, delivery: Delivery, sent: Message[]): Promise<Message[]> {
     const all = [...sent];
     let last = sent;
-    for (const id of delivery.then) {
-      const next = byId.get(id)!;
-      const forNext = last.filter((one) => typeOf(one) in next.receives);
-      last = [];
-      for (const message of forNext) {
-        const receiver = receiverOf(next, message);
-        if (typeof receiver !== 'function') {
-          throw new Error(`${id} asks an outside party: pass ${typeOf(message)} to it in a step of its own.`);
-        }
-        last.push(...(await handle(tx, delivery, next, message, receiver).catch(answersAreNotRefused)));
-      }
+    for (const hop of delivery.then) {
+      const answers: Message[] = [];
+      for (const id of hop) answers.push(...(await handleAll(tx, delivery, byId.get(id)!, last)));
+      last = answers;
       all.push(...last);
+    }
+    return all;
+  }
+
+  /** Passes a service those of the messages that it receives. */
+  async function handleAll(
+    tx: Knex.Transaction,
+    delivery: Delivery,
+    service: AnyService,
+    messages: readonly Message[],
+  ): Promise<Message[]> {
+    const all: Message[] = [];
+    for (const message of messages.filter((one) => typeOf(one) in service.receives)) {
+      const receiver = receiverOf(service, message);
+      if (typeof receiver !== 'function') {
+        throw new Error(
+          `${service.id} asks an outside party: pass ${typeOf(message)} to it in a step of its own.`,
+        );
+      }
+      all.push(...(await handle(tx, delivery, service, message, receiver).catch(answersAreNotRefused)));
     }
     return all;
   }

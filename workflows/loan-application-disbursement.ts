@@ -23,12 +23,13 @@ export async function loanApplicationDisbursement(
 ): Promise<LoanApplicationOutcome> {
   const flow = openFlow('loan-application-disbursement', 'loan-engine', submitted.market);
 
-  const created = await takeIn(flow, submitted).catch(orRefused);
-  if (created instanceof Refused) {
+  const taken = await takeIn(flow, submitted).catch(orRefused);
+  if (taken instanceof Refused) {
     // The API refuses what reference data can refuse; this is for what has changed since.
-    return { outcome: 'REJECTED', applicationId: submitted.data.applicationId, reasonCodes: [created.code] };
+    return { outcome: 'REJECTED', applicationId: submitted.data.applicationId, reasonCodes: [taken.code] };
   }
-  const decided = await decide(flow, created);
+  const { created, decision } = taken;
+  const decided = taken.decided ?? (await review(flow, decision));
   if (is(decided, 'loan-application-rejected')) return rejected(flow, decided);
 
   const funding = await fund(flow, created).catch(orRefused);
@@ -38,22 +39,21 @@ export async function loanApplicationDisbursement(
   return book(flow, created, funding);
 }
 
-async function takeIn(
-  flow: LoanFlow,
-  submitted: Message<'submit-loan-application'>,
-): Promise<Message<'loan-application-created'>> {
-  const [created] = await flow.pass(submitted).to('loan-engine');
-  return created;
+/** The application is created, and the strategy decides, or asks for a person: then nothing is decided yet. */
+async function takeIn(flow: LoanFlow, submitted: Message<'submit-loan-application'>) {
+  const [created, decision, decided] = await flow
+    .pass(submitted)
+    .to('loan-engine')
+    .to('decision-engine')
+    .to('loan-engine');
+  return { created, decision, decided };
 }
 
-/** The strategy decides, or asks for a person, who has a limited time. */
-async function decide(
+/** A person decides, for a limited time. */
+async function review(
   flow: LoanFlow,
-  created: Message<'loan-application-created'>,
+  decision: Message<'risk-decision-made'>,
 ): Promise<Message<'loan-application-approved' | 'loan-application-rejected'>> {
-  const [decision, decided] = await flow.pass(created).to('decision-engine').to('loan-engine');
-  if (decided) return decided;
-
   const { applicationId, customerId, reviewWithinSeconds } = decision.data;
   await flow.untilAnswered(
     'A person is to review the application',
@@ -131,10 +131,10 @@ async function payOutBy(
     const [reserved, requested] = await flow
       .send('reserve-funds', { applicationId, attempt, partnerId, amount }, attempt)
       .to('fund-management-system')
-      .to('loan-engine');
-    if (!requested)
+      .to('loan-engine')
+      .to('fund-management-system'); // in transit before the request leaves
+    if (!requested || !is(requested, 'disbursement-requested'))
       throw new Refused('WITHDRAWN_BY_CUSTOMER', 'Withdrawn before anything was paid.', reserved);
-    await flow.pass(requested).to('fund-management-system'); // in transit before the request leaves
     return payOut(flow, requested);
   }).catch(orRefused);
   return withdrawn ?? paid;
@@ -190,7 +190,7 @@ async function book(
     })
     .to('accounting-center')
     .to('loan-engine');
-  const [, note] = await flow
+  const [, , calculate] = await flow
     .send('create-loan-contract', {
       ...{
         applicationId,
@@ -208,16 +208,16 @@ async function book(
       interestFrom: valueDate,
     })
     .to('asset-center')
-    .to('loan-engine');
-  const [calculate] = await flow.pass(note).to('asset-center');
+    .to('loan-engine', 'asset-center');
   const schedule = await generateRepaymentPlan(
     flow.part('repayment-plan-generation', loanId, 'asset-center'),
     calculate,
   );
 
-  const [succeeded] = await flow.pass(schedule).to('loan-engine');
-  await flow.pass(succeeded).to('fund-management-system');
-  await flow.pass(succeeded).to('credit-limit-center');
+  const [succeeded] = await flow
+    .pass(schedule)
+    .to('loan-engine')
+    .to('fund-management-system', 'credit-limit-center');
   await flow.pass(succeeded, flow.messaging).to('outreach-system');
   return { outcome: 'DISBURSED', applicationId, loanId, partnerId };
 }

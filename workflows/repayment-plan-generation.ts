@@ -19,8 +19,10 @@ export async function generateRepaymentPlan(
   flow: Flow<'asset-center'>,
   calculate: Message<'calculate-repayment-plan'>,
 ): Promise<Message<'repayment-schedule-generated'>> {
-  const [calculated] = await flow.pass(calculate).to('product-calculation-service');
-  const [generated] = await flow.pass(calculated).to('repayment-plan-service');
-  const [available] = await flow.pass(generated).to('asset-center');
+  const [, , available] = await flow
+    .pass(calculate)
+    .to('product-calculation-service')
+    .to('repayment-plan-service')
+    .to('asset-center');
   return available;
 }

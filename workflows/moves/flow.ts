@@ -24,7 +24,7 @@ const questionAnswered = defineSignal<[question: string]>('question-answered');
 export interface Flow<O extends ServiceId> {
   /**
    * Passes a message to a service and gives what the service sent: `const [created] = await flow.pass(submitted).to('loan-engine')`.
-   * Each further `.to(…)` carries the answers on to another service, in the same transaction.
+   * Each further `.to(…)` carries the answers on to another service, or to several, in the same transaction.
    * `party` is the outside party that the service will ask: each has a task queue, and a rate limit, of its own.
    * Throws Refused when the first service refuses.
    */
@@ -111,12 +111,12 @@ function passing(
   message: Message | CommandDraft,
   waits: Waits,
   party?: string,
-  services: ServiceId[] = [],
-): PromiseLike<Message[]> & { to(service: ServiceId): unknown } {
+  hops: ServiceId[][] = [],
+): PromiseLike<Message[]> & { to(...services: ServiceId[]): unknown } {
   return {
-    to: (service) => passing(run, message, waits, party, [...services, service]),
+    to: (...services) => passing(run, message, waits, party, [...hops, services]),
     then(fulfilled, rejected) {
-      const [first, ...then] = services;
+      const [[first] = [], ...then] = hops;
       return step(first!, { run, message, then }, party, waits).then(fulfilled, rejected);
     },
   };

@@ -39,15 +39,23 @@ type Answers<S extends keyof ServiceMap, Sent> = Sent extends readonly [infer Fi
   : [];
 type Spread<T> = T extends readonly unknown[] ? T : [];
 
+/** What several services send when each handles those of a list of messages that it receives. */
+type AnswersOfAll<Services, Sent> = Services extends readonly [
+  infer First extends keyof ServiceMap,
+  ...infer Rest,
+]
+  ? [...Answers<First, Sent>, ...AnswersOfAll<Rest, Sent>]
+  : [];
+
 /** A message on its way; awaited, it gives everything that the services of the step sent, in order. */
 export interface Passing<
   Last extends readonly unknown[],
   All extends readonly unknown[],
 > extends PromiseLike<All> {
-  /** Passes what the last service sent on to another one, in the same transaction. */
-  to<S extends ReceiverOf<TypesIn<Last>>>(
-    service: S,
-  ): Passing<Answers<S, Last>, [...All, ...Answers<S, Last>]>;
+  /** Passes what was sent last on to another service, or to several in turn, in the same transaction. */
+  to<S extends readonly [ReceiverOf<TypesIn<Last>>, ...ReceiverOf<TypesIn<Last>>[]]>(
+    ...services: S
+  ): Passing<AnswersOfAll<S, Last>, [...All, ...AnswersOfAll<S, Last>]>;
 }
 
 /** A message about to leave. */

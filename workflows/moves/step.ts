@@ -63,7 +63,8 @@ export async function step(
   const type = 'type' in delivery.message ? delivery.message.type : typeOf(delivery.message);
   const name = `${service}.${type}`;
   const summary =
-    [type, service, ...delivery.then].join(' → ') + (delivery.refusal ? ` (${delivery.refusal.code})` : '');
+    [type, service, ...delivery.then.map((hop) => hop.join(' + '))].join(' → ') +
+    (delivery.refusal ? ` (${delivery.refusal.code})` : '');
   const { taskQueue } = workflowInfo();
 
   if (!party) {
