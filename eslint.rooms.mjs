@@ -13,13 +13,21 @@ export const rooms = [
   // Pure rules: the same answer for the same input on every machine and at any time.
   { files: 'domain', own: 1, values: ['decimal.js'], types: [] },
 
-  { files: 'schemas', own: 1, values: ['node', 'ajv', 'ajv-formats', 'safe-stable-stringify'], types: [] },
+  {
+    files: 'schemas',
+    own: 1,
+    values: ['node', 'ajv', 'ajv-formats', 'safe-stable-stringify', '@temporalio/common'],
+    types: [],
+  },
 
   // Of the schemas only what needs neither Node nor ajv: all else would end up in the workflow bundle.
   {
     files: 'workflows',
     own: 1,
-    values: ['domain', 'schemas/message', '@temporalio/workflow', '@temporalio/common'],
+    values: [
+      ...['domain', 'schemas/message', 'schemas/search-attributes', 'schemas/generated/pictures'],
+      ...['@temporalio/workflow', '@temporalio/common'],
+    ],
     types: ['schemas', 'activities'],
   },
 
@@ -68,7 +76,8 @@ export const rooms = [
     files: 'api',
     own: 1,
     values: [
-      ...['db/access', 'db/acts', 'db/reads', 'db/books', 'db/pool', 'db/reference', 'domain', 'schemas'],
+      ...['db/access', 'db/acts', 'db/interventions', 'db/reads', 'db/books', 'db/pool', 'db/reference'],
+      ...['domain', 'schemas'],
       ...['node', 'express', 'helmet', 'pino', 'safe-stable-stringify', 'swagger-ui-dist'],
       ...['@temporalio/client', '@temporalio/common'],
     ],

@@ -4,16 +4,17 @@ import type { RefusalDetails } from '../workflows/moves/refusal';
 import type { ServiceId } from '../schemas/message';
 import { StepRefused, wrapper, type AnyService, type Delivered, type Delivery } from './handling';
 import type { Gateways } from './outside';
+import { operatorActivities, type OperatorActivities } from './operator';
 import { services } from './services';
 
-/** Temporal's activities, by the names that its Web UI shows: "<service-id>.<message-id>". */
-export type Activities = Record<string, (delivery: Delivery) => Promise<Delivered>>;
+/** Temporal's activities, by the names that its Web UI shows: "<service-id>.<message-id>", and what operators do. */
+export type Activities = Record<string, (delivery: Delivery) => Promise<Delivered>> | OperatorActivities;
 
-/** Makes the activities of all services: one for each message that a service receives. */
+/** Makes all activities: one for each message that a service receives, and those of operators. */
 export function activitiesOn(db: Knex, gateways: Gateways): Activities {
   const all = Object.values(services) as unknown as AnyService[];
   const deliver = wrapper(db, gateways, all);
-  return Object.fromEntries(
+  const steps = Object.fromEntries(
     all.flatMap(({ id, receives }) =>
       Object.keys(receives).map((type) => [
         `${id}.${type}`,
@@ -21,6 +22,7 @@ export function activitiesOn(db: Knex, gateways: Gateways): Activities {
       ]),
     ),
   );
+  return { ...steps, ...operatorActivities(db) };
 }
 
 /** A refusal ends the step for good; everything else is left as it is, for Temporal to try again. */

@@ -14,6 +14,7 @@ import { Problem } from './problem';
 import type { Route } from './route';
 import { booksRoutes } from './routes/books';
 import { flowRoutes } from './routes/flows';
+import { interventionRoutes } from './routes/interventions';
 import { ledgerRoutes } from './routes/ledger';
 import { loanApplicationRoutes } from './routes/loan-applications';
 import { loanRoutes } from './routes/loans';
@@ -37,6 +38,7 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
     ...loanRoutes(needs),
     ...flowRoutes(needs),
     ...operationsRoutes(needs),
+    ...interventionRoutes(needs),
     ...productRoutes(needs),
     ...recordRoutes(needs),
     ...booksRoutes(needs),

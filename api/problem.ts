@@ -61,6 +61,8 @@ export const PROBLEMS = {
   UNKNOWN_ACT: { status: 404, title: 'There is no such act.' },
   WRONG_STATE: { status: 409, title: 'The state does not allow it.' },
   ALREADY_ANSWERED: { status: 409, title: 'The question has an answer.' },
+  FLOW_ENDED: { status: 409, title: 'The flow does not run.' },
+  INTERVENTION_REFUSED: { status: 409, title: 'The flow does not allow it as it stands.' },
   OWN_ACT: { status: 409, title: 'Nobody approves what they did themselves.' },
   ANSWER_NOT_TAKEN: { status: 422, title: 'The question does not take this answer.' },
   NOTIFICATION_REPLAYED: { status: 409, title: 'The notification was received before, with another body.' },

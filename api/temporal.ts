@@ -2,9 +2,14 @@ import {
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
+import type { NewIntervention } from '../db/interventions';
 import type { FlowName } from '../schemas/generated/catalog';
+import * as attributes from '../schemas/search-attributes';
+import { traceAddress } from './addresses';
 import { Problem } from './problem';
 
 /** How long a client waits for us to reach Temporal before it is told to come again. */
@@ -49,6 +54,7 @@ export async function startFlow(
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowIdConflictPolicy: 'USE_EXISTING',
         staticSummary: summary,
+        staticDetails: `Flow \`${flow}\`. Its trace: \`GET ${traceAddress(flowId)}\`.`,
       }),
     );
   } catch (error) {
@@ -108,15 +114,58 @@ async function tell(
 }
 
 /**
- * The status that Temporal has for a flow, such as RUNNING or COMPLETED; undefined when it knows none of that id: it was
- * never started, or its time to be kept is over.
+ * Sends an operator's Update to a flow, and waits until the flow has taken it.
+ *
+ * @throws Problem INTERVENTION_REFUSED when the flow says no; FLOW_ENDED when there is none that runs;
+ *   TEMPORARILY_UNAVAILABLE when no worker takes it in time, or Temporal is away
+ */
+export async function intervene(
+  temporal: Client,
+  { flowId, act, updateId, ...order }: NewIntervention,
+): Promise<void> {
+  try {
+    const flow = temporal.workflow.getHandle(flowId);
+    await ask(temporal, () => flow.executeUpdate(act, { updateId, args: [order] }));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) {
+      throw new Problem('FLOW_ENDED', `There is no flow ${flowId} that runs.`);
+    }
+    if (error instanceof WorkflowUpdateFailedError) {
+      throw new Problem('INTERVENTION_REFUSED', error.cause?.message ?? error.message);
+    }
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+      const detail = 'No worker has taken it in time; it may still be taken. Send the same request again.';
+      throw new Problem('TEMPORARILY_UNAVAILABLE', detail, undefined, error);
+    }
+    throw error;
+  }
+}
+
+/** What Temporal knows of a flow. */
+export interface FlowStatus {
+  /** Such as RUNNING or COMPLETED. */
+  status: string;
+  /** Catalog id of the message that it is passing, or the question that it asks. */
+  stage?: string | undefined;
+  needsAttention: boolean;
+}
+
+/**
+ * What Temporal knows of a flow; undefined when it knows none of that id: it was never started, or its time to be kept is
+ * over.
  *
  * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
  */
-export async function flowStatus(temporal: Client, flowId: string): Promise<string | undefined> {
+export async function flowStatus(temporal: Client, flowId: string): Promise<FlowStatus | undefined> {
   try {
-    const { status } = await ask(temporal, () => temporal.workflow.getHandle(flowId).describe());
-    return status.name;
+    const { status, typedSearchAttributes } = await ask(temporal, () =>
+      temporal.workflow.getHandle(flowId).describe(),
+    );
+    return {
+      status: status.name,
+      stage: typedSearchAttributes.get(attributes.stage),
+      needsAttention: typedSearchAttributes.get(attributes.needsAttention) ?? false,
+    };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

@@ -1,7 +1,11 @@
 import type { Knex } from 'knex';
+import { attentionAfterAsks } from '../domain/attention';
 
-/** What a flow can ask of people; each flow asks each question once. */
-export type Question = 'review' | 'withdrawal' | 'exception';
+/**
+ * What a flow can ask of people; each flow asks each question once. `request:<number>` asks what became of a request to
+ * an outside party, when the party does not say.
+ */
+export type Question = 'review' | 'withdrawal' | 'exception' | `request:${string}`;
 
 /** Who answers, when no person did in time. */
 const deadline = 'deadline';
@@ -72,14 +76,16 @@ export interface NewAct {
   answer: string;
   actor: string;
   reason: string;
+  /** What the answer rests on, where the question asks for it. */
+  evidence?: object | undefined;
   approves?: string;
 }
 
 /** Records an act. Throws when it approves what its actor did himself, or something else (the database refuses it). */
 export async function recordAct(tx: Knex, act: NewAct): Promise<string> {
-  const { flowId: flow_id, approves = null, ...rest } = act;
+  const { flowId: flow_id, approves = null, evidence, ...rest } = act;
   const [row] = await tx('operations.act')
-    .insert({ flow_id, approves, ...rest })
+    .insert({ flow_id, approves, evidence: evidence ? JSON.stringify(evidence) : null, ...rest })
     .returning<{ id: string }[]>('id');
   return row!.id;
 }
@@ -105,15 +111,21 @@ export interface OpenQuestion {
   dueAt: string | null;
 }
 
-/** The questions that flows wait with, the oldest first. A customer may withdraw at any time, so that is none of them. */
+/**
+ * The questions that flows wait with, the oldest first: those that they asked, and requests of which the party does not
+ * say what became of them. A customer may withdraw at any time, so that is none of them.
+ */
 export async function openQuestions(db: Knex, limit: number): Promise<OpenQuestion[]> {
   const { rows } = await db.raw<{ rows: OpenQuestion[] }>(
     `select q.flow_id as "flowId", q.question, q.answers, q.opened_at as "openedAt", q.due_at as "dueAt"
        from operations.question q
-      where q.question <> 'withdrawal'
+      where q.question <> 'withdrawal' and q.question not like 'request:%'
         and not exists (select from operations.answer a where a.flow_id = q.flow_id and a.question = q.question)
-      order by q.opened_at, q.flow_id limit ?`,
-    [limit],
+     union all
+     select r.flow_id, 'request:' || r.request_no, '{SUCCEEDED,FAILED}', r.opened_at, null
+       from outside.request r where r.settled_at is null and r.asked_count >= :attentionAfterAsks
+      order by 4, 1 limit :limit`,
+    { attentionAfterAsks, limit },
   );
   return rows;
 }
@@ -134,4 +146,27 @@ export async function answersTaken(
 export const actOf = (db: Knex, id: string): Promise<(NewAct & { approves: string | null }) | undefined> =>
   db('operations.act')
     .where({ id })
-    .first('id', 'flow_id as flowId', 'question', 'answer', 'actor', 'reason', 'approves');
+    .first('id', 'flow_id as flowId', 'question', 'answer', 'actor', 'reason', 'evidence', 'approves');
+
+/** Whether one of a flow's questions has an answer that stands. */
+export async function isAnswered(db: Knex, flowId: string, questions: readonly string[]): Promise<boolean> {
+  const found = await db('operations.answer')
+    .where('flow_id', flowId)
+    .whereIn('question', questions as string[])
+    .first<object | undefined>('question');
+  return found !== undefined;
+}
+
+/** The answer that stands by an approval; undefined when none does. In: the id of the approved act, or of the approval. */
+export async function approvedAnswer(
+  db: Knex,
+  flowId: string,
+  actId: string,
+): Promise<{ question: Question; answer: string } | undefined> {
+  const { rows } = await db.raw<{ rows: { question: Question; answer: string }[] }>(
+    `select a.question, a.answer from operations.answer a join operations.act approval on approval.id = a.act_id
+      where a.flow_id = :flowId and approval.approves is not null and :actId in (approval.id, approval.approves)`,
+    { flowId, actId },
+  );
+  return rows[0];
+}

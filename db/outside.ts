@@ -13,7 +13,8 @@ export type OutsideAnswer =
 /** What can be asked of an outside party; each has a gateway in activities/gateways/. */
 export type OutsideOperation = 'funding-partner-payout' | 'payment-channel-payout' | 'send-message';
 
-export type SettledBy = 'ANSWER' | 'CALLBACK' | 'QUERY';
+/** `OPERATOR`: two persons found out what became of it. */
+export type SettledBy = 'ANSWER' | 'CALLBACK' | 'QUERY' | 'OPERATOR';
 
 export interface OutsideRequestRow {
   requestNo: string;
@@ -94,7 +95,7 @@ export async function settleRequest(
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `update outside.request
         set state = :status, answer = :answer, transaction_no = :transactionNo, settled_by = :settledBy,
-            settled_at = now(), asked_count = asked_count + (:settledBy <> 'CALLBACK')::integer
+            settled_at = now(), asked_count = asked_count + (:settledBy in ('ANSWER', 'QUERY'))::integer
       where request_no = :requestNo and settled_at is null`,
     {
       requestNo,

@@ -43,28 +43,43 @@ export const projectFlows = ['exception'];
 /** The arrow from a sender (a service or "actor") to a message, or from a message to the service that handles it. */
 export const arrow = (from: string, to: string): string => `${from}>${to}`;
 
+/** What a step of a flow's picture stands for. */
+type Drawn = Pick<CatalogStep, 'service' | 'message' | 'actor'>;
+
+/** The arrows that one flow's picture draws, in its order, with what is written beside them. */
+function drawnIn(flowId: string): { from: Drawn; to: Drawn; label: string }[] {
+  const steps = catalog.flows[flowId]?.steps ?? [];
+  const byName = new Map<string, Drawn>();
+  // Some arrows point at a service or a message instead of at a step's id; the step's id comes first.
+  for (const step of steps) for (const id of [step.service, step.message]) if (id) byName.set(id, step);
+  for (const step of steps) byName.set(step.id, step);
+  return steps.flatMap((from) =>
+    (from.next ?? []).map(({ id, label = '' }) => {
+      const to = byName.get(id) ?? (catalog.services[id] ? { service: id } : { message: id });
+      return { from, to, label };
+    }),
+  );
+}
+
 /**
  * The arrows that one flow's picture draws, as "service>message", "actor>message" and "message>service".
  * Arrows between two services carry no message and are left out.
  */
 export function arrowsDrawnBy(flowId: string): Set<string> {
-  const steps = catalog.flows[flowId]?.steps ?? [];
-  const byName = new Map<string, Pick<CatalogStep, 'service' | 'message'>>();
-  // Some arrows point at a service or a message instead of at a step's id; the step's id comes first.
-  for (const step of steps) for (const id of [step.service, step.message]) if (id) byName.set(id, step);
-  for (const step of steps) byName.set(step.id, step);
-
   const arrows = new Set<string>();
-  for (const step of steps) {
-    for (const { id } of step.next ?? []) {
-      const to = byName.get(id) ?? (catalog.services[id] ? { service: id } : { message: id });
-      if (step.service && to.message) arrows.add(arrow(step.service, to.message));
-      if (step.actor && to.message) arrows.add(arrow('actor', to.message));
-      if (step.message && to.service) arrows.add(arrow(step.message, to.service));
-    }
+  for (const { from, to } of drawnIn(flowId)) {
+    if (from.service && to.message) arrows.add(arrow(from.service, to.message));
+    if (from.actor && to.message) arrows.add(arrow('actor', to.message));
+    if (from.message && to.service) arrows.add(arrow(from.message, to.service));
   }
   return arrows;
 }
+
+/** The messages that reach a service in one flow's picture, in its order: message, service, and what is written beside. */
+export const deliveriesDrawnBy = (flowId: string): [message: string, service: string, label: string][] =>
+  drawnIn(flowId).flatMap(({ from, to, label }) =>
+    from.message && to.service ? [[from.message, to.service, label]] : [],
+  );
 
 /**
  * Every arrow that holds: what the services list, what the events list, what the flows draw and what was decided.

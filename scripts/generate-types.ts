@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import { format, type Options } from 'prettier';
-import { allArrows, catalog, decisions, projectFlows } from '../schemas/arrows';
+import { allArrows, catalog, decisions, deliveriesDrawnBy, projectFlows } from '../schemas/arrows';
 import handlersToCome from '../schemas/handlers-to-come.json';
 
 const root = path.join(__dirname, '..');
@@ -120,11 +120,26 @@ function catalogTypes(): string {
   ].join('\n');
 }
 
+/** What operators see of each flow's picture; small enough to be part of the workflow bundle. */
+function pictures(): string {
+  const all = [...Object.keys(catalog.flows), ...projectFlows].map((id) => [
+    id,
+    { title: catalog.flows[id]?.name ?? id, arrows: deliveriesDrawnBy(id) },
+  ]);
+  return [
+    "import type { FlowName } from './catalog';\n",
+    '/** A flow as the catalog draws it: its name, and each message that reaches a service, with what is written beside. */',
+    'export interface Picture { title: string; arrows: readonly (readonly [message: string, service: string, label: string])[] }\n',
+    `export const pictures: Record<FlowName, Picture> = ${JSON.stringify(Object.fromEntries(all))};`,
+  ].join('\n');
+}
+
 async function main(): Promise<void> {
   const check = process.argv.includes('--check');
   const outputs = {
     'messages.ts': await messageTypes(idsIn('commands'), idsIn('events')),
     'catalog.ts': catalogTypes(),
+    'pictures.ts': pictures(),
   };
   const drifted: string[] = [];
   mkdirSync(path.join(schemas, 'generated'), { recursive: true });

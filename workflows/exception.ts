@@ -1,5 +1,5 @@
 import type { MarketId } from '../schemas/generated/messages';
-import { openFlow } from './moves/flow';
+import { defineFlow } from './moves/flow';
 
 /** A payout that a party made after its failure was confirmed. */
 export interface LateSuccess {
@@ -14,30 +14,31 @@ export interface LateSuccess {
  * Money in the wrong place. The flow that asked for the payout has settled on its failure, so the money is recorded as
  * an exception of its partner, and stays one until an operator has found it and another one approves.
  */
-export async function exception({
-  market,
-  ...found
-}: LateSuccess): Promise<{ requestNo: string; outcome: 'RETURNED' }> {
-  const flow = openFlow('exception', 'fund-management-system', market);
-  const [recorded] = await flow
-    .send('record-external-fund-transaction', found)
-    .to('fund-management-system')
-    .to('accounting-center');
-
-  const { requestNo, reservationId } = recorded.data;
-  for (let day = 1; ; day += 1) {
-    // Looked for each day as well: the answer is on record even if nobody could tell the flow of it.
-    await flow.untilAnswered(
-      'A payout came after its failure was confirmed: find the money',
-      ['exception'],
-      secondsOfDay,
-    );
-    const [arrived] = await flow
-      .send('confirm-fund-arrival', { requestNo, reservationId }, day)
+export const exception = defineFlow(
+  'exception',
+  'fund-management-system',
+  async (flow, late: LateSuccess): Promise<{ requestNo: string; outcome: 'RETURNED' }> => {
+    const { market: _market, ...found } = late;
+    const [recorded] = await flow
+      .send('record-external-fund-transaction', found)
       .to('fund-management-system')
       .to('accounting-center');
-    if (arrived) return { requestNo, outcome: 'RETURNED' };
-  }
-}
+
+    const { requestNo, reservationId } = recorded.data;
+    for (let day = 1; ; day += 1) {
+      // Looked for each day as well: the answer is on record even if nobody could tell the flow of it.
+      await flow.untilAnswered(
+        'a payout came after its failure was confirmed: find the money',
+        ['exception'],
+        secondsOfDay,
+      );
+      const [arrived] = await flow
+        .send('confirm-fund-arrival', { requestNo, reservationId }, day)
+        .to('fund-management-system')
+        .to('accounting-center');
+      if (arrived) return { requestNo, outcome: 'RETURNED' };
+    }
+  },
+);
 
 const secondsOfDay = 24 * 60 * 60;

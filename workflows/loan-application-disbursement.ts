@@ -2,7 +2,7 @@ import type { Money } from '../domain/money';
 import { reservationIdOf } from '../domain/identifiers';
 import type { Message } from '../schemas/message';
 import { is } from '../schemas/message';
-import { openFlow, type Flow } from './moves/flow';
+import { defineFlow, type Flow } from './moves/flow';
 import { Refused, refusalIn } from './moves/refusal';
 import { undoOnFailure } from './moves/undo';
 import { generateRepaymentPlan } from './repayment-plan-generation';
@@ -18,26 +18,27 @@ type LoanFlow = Flow<'loan-engine'>;
  * 借款申请与放款流程. A loan is applied for, decided, funded, paid out and booked.
  * The confirmed payout is the pivot: before it a failure undoes everything, after it there is only forward.
  */
-export async function loanApplicationDisbursement(
-  submitted: Message<'submit-loan-application'>,
-): Promise<LoanApplicationOutcome> {
-  const flow = openFlow('loan-application-disbursement', 'loan-engine', submitted.market);
+export const loanApplicationDisbursement = defineFlow(
+  'loan-application-disbursement',
+  'loan-engine',
+  async (flow, submitted: Message<'submit-loan-application'>): Promise<LoanApplicationOutcome> => {
+    const taken = await takeIn(flow, submitted).catch(orRefused);
+    if (taken instanceof Refused) {
+      // The API refuses what reference data can refuse; this is for what has changed since.
+      return { outcome: 'REJECTED', applicationId: submitted.data.applicationId, reasonCodes: [taken.code] };
+    }
+    const { created, decision } = taken;
+    const decided = taken.decided ?? (await review(flow, decision));
+    if (is(decided, 'loan-application-rejected')) return rejected(flow, decided);
 
-  const taken = await takeIn(flow, submitted).catch(orRefused);
-  if (taken instanceof Refused) {
-    // The API refuses what reference data can refuse; this is for what has changed since.
-    return { outcome: 'REJECTED', applicationId: submitted.data.applicationId, reasonCodes: [taken.code] };
-  }
-  const { created, decision } = taken;
-  const decided = taken.decided ?? (await review(flow, decision));
-  if (is(decided, 'loan-application-rejected')) return rejected(flow, decided);
+    const funding = await fund(flow, created).catch(orRefused);
+    if (funding instanceof Refused) return notFunded(flow, funding);
+    if (is(funding, 'disbursement-failed')) return undone(flow, funding);
 
-  const funding = await fund(flow, created).catch(orRefused);
-  if (funding instanceof Refused) return notFunded(flow, funding);
-  if (is(funding, 'disbursement-failed')) return undone(flow, funding);
-
-  return book(flow, created, funding);
-}
+    flow.onlyForward();
+    return book(flow, created, funding);
+  },
+);
 
 /** The application is created, and the strategy decides, or asks for a person: then nothing is decided yet. */
 async function takeIn(flow: LoanFlow, submitted: Message<'submit-loan-application'>) {
@@ -46,6 +47,7 @@ async function takeIn(flow: LoanFlow, submitted: Message<'submit-loan-applicatio
     .to('loan-engine')
     .to('decision-engine')
     .to('loan-engine');
+  flow.note({ businessDate: created.data.appliedOn });
   return { created, decision, decided };
 }
 
@@ -56,7 +58,7 @@ async function review(
 ): Promise<Message<'loan-application-approved' | 'loan-application-rejected'>> {
   const { applicationId, customerId, reviewWithinSeconds } = decision.data;
   await flow.untilAnswered(
-    'A person is to review the application',
+    'a person is to review the application',
     ['review', 'withdrawal'],
     reviewWithinSeconds,
   );
@@ -100,6 +102,7 @@ async function fund(
       )
       .to('fund-routing-system')
       .to('loan-engine');
+    flow.note({ partner: route.data.partnerId });
     const paid = await payOutBy(flow, route, payout);
     if (!(paid instanceof Refused)) return paid;
     excludedPartnerIds.push(route.data.partnerId);
@@ -134,7 +137,7 @@ async function payOutBy(
       .to('loan-engine')
       .to('fund-management-system'); // in transit before the request leaves
     if (!requested || !is(requested, 'disbursement-requested'))
-      throw new Refused('WITHDRAWN_BY_CUSTOMER', 'Withdrawn before anything was paid.', reserved);
+      throw new Refused('WITHDRAWN', 'Withdrawn or given up before anything was paid.', reserved);
     return payOut(flow, requested);
   }).catch(orRefused);
   return withdrawn ?? paid;

@@ -58,9 +58,11 @@ export const decisionEngine = service('decision-engine', {
         answer: 'REJECT',
         reason: 'Nobody answered in time.',
       }));
-    const by = withdrawal ? 'CUSTOMER' : standing.actor === 'deadline' ? 'DEADLINE' : 'PERSON';
+    const isCustomers = standing.answer === 'WITHDRAW';
+    const by = isCustomers ? 'CUSTOMER' : standing.actor === 'deadline' ? 'DEADLINE' : 'PERSON';
     const outcome = standing.answer === 'APPROVE' ? 'APPROVE' : 'REJECT';
-    const reasonCodes = outcome === 'APPROVE' ? [] : [reviewReasons[by]];
+    const reason = standing.answer === 'ABANDON' ? 'ABANDONED_BY_OPERATORS' : reviewReasons[by];
+    const reasonCodes = outcome === 'APPROVE' ? [] : [reason];
     const asked = await tx('decision_engine.risk_decision')
       .where({ application_id: applicationId, stage: 'STRATEGY' })
       .first<{ strategy_version: string; model_score: number; inputs: object }>(

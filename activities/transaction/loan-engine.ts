@@ -45,8 +45,9 @@ async function move(
   return application;
 }
 
-/** Why an application ends that its customer has withdrawn. */
+/** Why an application ends that its customer has withdrawn, or that operators have given up. */
 const withdrawn = 'WITHDRAWN_BY_CUSTOMER';
+const abandoned = 'ABANDONED_BY_OPERATORS';
 
 /** Nobody has paid, and nobody will: what was reserved is to be given back. */
 const failed = (application: LoanApplication, reasonCodes: string[]) =>
@@ -101,7 +102,7 @@ export const loanEngine = service('loan-engine', {
       applied_on: appliedOn,
       state: 'CREATED',
     });
-    await openQuestion(tx, { flowId, question: 'withdrawal', answers: ['WITHDRAW'] });
+    await openQuestion(tx, { flowId, question: 'withdrawal', answers: ['WITHDRAW', 'ABANDON'] });
     return [
       message('loan-application-created', {
         applicationId,
@@ -162,7 +163,7 @@ export const loanEngine = service('loan-engine', {
       state: 'PAYING_OUT',
       reservation_id: reservationId,
     });
-    // The last moment at which nothing has left: who has withdrawn by now is not paid.
+    // The last moment at which nothing has left: who has withdrawn by now is not paid, nor is what operators have given up.
     if (await standingAnswer(tx, flowId, 'withdrawal')) return [];
     return [
       message('disbursement-requested', {
@@ -187,14 +188,22 @@ export const loanEngine = service('loan-engine', {
   },
 
   async 'fund-reservation-released'({ data, flowId }, { tx }) {
-    const hasWithdrawn = (await standingAnswer(tx, flowId, 'withdrawal')) !== null;
-    // Back to where a route can be chosen: another partner may be tried, unless the customer has withdrawn.
+    const ended = await standingAnswer(tx, flowId, 'withdrawal');
+    if (!ended) {
+      // Back to where a route can be chosen: another partner may be tried.
+      await move(tx, data.applicationId, ['ROUTED', 'PAYING_OUT'], {
+        state: 'CREDIT_RESERVED',
+        reservation_id: null,
+      });
+      return [];
+    }
+    const reasonCodes = [ended.answer === 'ABANDON' ? abandoned : withdrawn];
     const application = await move(tx, data.applicationId, ['ROUTED', 'PAYING_OUT'], {
-      state: hasWithdrawn ? 'WITHDRAWN' : 'CREDIT_RESERVED',
+      state: ended.answer === 'ABANDON' ? 'FAILED' : 'WITHDRAWN',
       reservation_id: null,
-      ...(hasWithdrawn ? { reason_codes: [withdrawn] } : {}),
+      reason_codes: reasonCodes,
     });
-    return hasWithdrawn ? [failed(application, [withdrawn])] : [];
+    return [failed(application, reasonCodes)];
   },
 
   async 'partner-disbursement-succeeded'({ data }, { tx }) {

@@ -15,7 +15,7 @@ import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Parameter, Route } from '../route';
 import { common, count, links, list, object, oneOf, text, utcInstant, type Schema } from '../schema';
-import { flowStatus } from '../temporal';
+import { flowStatus, type FlowStatus } from '../temporal';
 import { applicationState } from './loan-applications';
 
 /** The envelope of every message says what a flow's id looks like. */
@@ -23,7 +23,7 @@ const flowId = (commonSchemas['envelope'] as unknown as { properties: { flowId: 
 
 const FLOW = 'loan-application-disbursement';
 
-const flowIdParameter: Parameter = {
+export const flowIdParameter: Parameter = {
   in: 'path',
   name: 'flowId',
   description: 'Id of a flow: the flow in the catalog, a colon, and the business id.',
@@ -53,6 +53,11 @@ const flow: Schema = object(
         ...['TIMED_OUT', 'PAUSED', 'ARCHIVED'],
       ),
     },
+    stage: {
+      description: 'Catalog id of the message that it is passing on, or the question that it asks people.',
+      ...text,
+    },
+    needsAttention: { description: 'Whether it cannot go on without a person.', type: 'boolean' },
     handledCount: { description: 'How many messages were handled, refused ones included.', ...count },
     refusedCount: { description: 'How many of them a service refused.', ...count },
     lastStep: { description: 'The handling that ended last.', ...step },
@@ -69,7 +74,7 @@ const flow: Schema = object(
     },
     links: links(['self', 'trace'], ['subject', 'parent']),
   },
-  ['parentFlowId', 'lastStep'],
+  ['parentFlowId', 'stage', 'lastStep'],
 );
 
 const traceRow: Schema = object(
@@ -236,12 +241,14 @@ function entryOf({ parentFlowId, customerId, state, ...row }: FlowRow) {
 
 function bodyOf(
   { parentFlowId, lastStep, outsideRequests, ...progress }: FlowProgress,
-  status: string | undefined,
+  workflow: FlowStatus | undefined,
 ) {
   return {
     ...progress,
     ...(parentFlowId !== null && { parentFlowId }),
-    state: status ?? (progress.handledCount === 0 ? 'RECEIVED' : 'ARCHIVED'),
+    state: workflow?.status ?? (progress.handledCount === 0 ? 'RECEIVED' : 'ARCHIVED'),
+    ...(workflow?.stage !== undefined && { stage: workflow.stage }),
+    needsAttention: workflow?.needsAttention ?? false,
     ...(lastStep && { lastStep }),
     outsideRequests: outsideRequests.map((one) => ({
       ...one,
@@ -273,7 +280,7 @@ const exampleFlow = bodyOf(
       },
     },
   },
-  'RUNNING',
+  { status: 'RUNNING', stage: 'disbursement-requested', needsAttention: false },
 );
 
 const exampleTrace = [

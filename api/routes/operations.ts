@@ -11,15 +11,17 @@ import {
   type NewAct,
   type Question,
 } from '../../db/acts';
+import { openRequestQuestion, settleByOperators, TransactionTaken } from '../../db/access/outside-answers';
 import { submissionOf } from '../../db/access/submissions';
+import type { OutsideAnswer } from '../../db/outside';
 import { loanApplicationView } from '../../db/reads/loans';
 import { derivedId } from '../../schemas/identity';
 import { applicationAddress, applicationFlowId, flowAddress } from '../addresses';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
-import { common, links, list, object, oneOf, type Schema } from '../schema';
-import { tellQuestionAnswered } from '../temporal';
+import { common, links, list, object, oneOf, text, type Schema } from '../schema';
+import { tellAnswered, tellQuestionAnswered } from '../temporal';
 import { idempotencyKeyParameter } from './loan-applications';
 
 interface Needs {
@@ -30,14 +32,19 @@ interface Needs {
 /** As many open questions as one answer shows. */
 const pageOfQuestions = 200;
 
-const reason: Schema = {
+export const reasonSchema: Schema = {
   description: 'Why, in words; no personal data.',
   type: 'string',
   minLength: 3,
   maxLength: 500,
 };
-const actId: Schema = { type: 'string', format: 'uuid' };
+export const actIdSchema: Schema = { type: 'string', format: 'uuid' };
 const flowId: Schema = { type: 'string', maxLength: 200 };
+const requestQuestion: Schema = {
+  description: 'What became of a request to an outside party: "request:" and its number.',
+  type: 'string',
+  pattern: '^request:[A-Z]{2}-[A-Z0-9-]{3,60}$',
+};
 
 const applicationIdParameter: Parameter = {
   in: 'path',
@@ -56,10 +63,48 @@ const actIdParameter: Parameter = {
   example: '5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11',
 };
 
+/** What operators answer, each with what it rests on. */
+const answerBody: Schema = {
+  oneOf: [
+    object({
+      flowId,
+      question: oneOf('review', 'exception'),
+      answer: { type: 'string', maxLength: 40 },
+      reason: reasonSchema,
+    }),
+    object({ flowId, question: oneOf('withdrawal'), answer: oneOf('ABANDON'), reason: reasonSchema }),
+    object({
+      ...{ flowId, question: requestQuestion, answer: oneOf('SUCCEEDED') },
+      evidence: object({ transactionNo: common('transaction-no'), paidAt: common('instant') }),
+      reason: reasonSchema,
+    }),
+    object({
+      ...{ flowId, question: requestQuestion, answer: oneOf('FAILED') },
+      evidence: common('failure'),
+      reason: reasonSchema,
+    }),
+  ],
+};
+const answerExamples = {
+  review: {
+    ...{ flowId: applicationFlowId('LA01JD8X3M7Q2V'), question: 'review', answer: 'APPROVE' },
+    reason: 'Payslip seen.',
+  },
+  abandon: {
+    ...{ flowId: applicationFlowId('LA01JD8X3M7Q2V'), question: 'withdrawal', answer: 'ABANDON' },
+    reason: 'The partner asked us to stop.',
+  },
+  request: {
+    ...{ flowId: applicationFlowId('LA01JD8X3M7Q2V'), question: 'request:PO-LA01JD8X3M7Q2V-1' },
+    ...{ answer: 'SUCCEEDED', reason: "Seen in the partner's bank statement of 31 January." },
+    evidence: { transactionNo: 'TX20260131000017', paidAt: '2026-01-31T15:00:00+07:00' },
+  },
+};
+
 const act: Schema = object({
-  actId,
+  actId: actIdSchema,
   flowId,
-  question: oneOf('review', 'exception'),
+  question: text,
   answer: { type: 'string' },
   state: oneOf('AWAITS_APPROVAL', 'STANDS'),
   links: links(['flow']),
@@ -87,7 +132,10 @@ export function operationsRoutes(needs: Needs): Route[] {
         'withdrawn only if that payout fails.',
       access: { roles: MAY.submit },
       parameters: [applicationIdParameter, idempotencyKeyParameter],
-      body: { schema: object({ reason }), examples: { usual: { reason: 'No longer needed.' } } },
+      body: {
+        schema: object({ reason: reasonSchema }),
+        examples: { usual: { reason: 'No longer needed.' } },
+      },
       answers: {
         202: {
           description: 'Recorded.',
@@ -150,27 +198,18 @@ export function operationsRoutes(needs: Needs): Route[] {
       operationId: 'act',
       tag: 'Operations',
       summary: "Answer a flow's question",
-      description: 'The answer stands when another operator has approved it, and if it is the first.',
+      description:
+        'The answer stands when another operator has approved it, and if it is the first. A loan application is given up ' +
+        'by answering `withdrawal` with `ABANDON`, heeded unless the money is gone or may be. What became of a request ' +
+        'that its party does not know is answered with what proves it.',
       access: { roles: MAY.operate },
       parameters: [idempotencyKeyParameter],
-      body: {
-        schema: object({
-          flowId,
-          question: oneOf('review', 'exception'),
-          answer: { type: 'string', maxLength: 40 },
-          reason,
-        }),
-        examples: {
-          review: {
-            flowId: exampleAct.flowId,
-            question: 'review',
-            answer: 'APPROVE',
-            reason: 'Payslip seen.',
-          },
-        },
-      },
+      body: { schema: answerBody, examples: answerExamples },
       answers: { 201: { description: 'Recorded; it awaits approval.', schema: act, example: exampleAct } },
-      problems: ['UNKNOWN_QUESTION', 'ANSWER_NOT_TAKEN', 'ALREADY_ANSWERED', 'IDEMPOTENCY_KEY_REUSED'],
+      problems: [
+        ...(['UNKNOWN_QUESTION', 'ANSWER_NOT_TAKEN', 'ALREADY_ANSWERED', 'WRONG_STATE'] as const),
+        'IDEMPOTENCY_KEY_REUSED',
+      ],
       handle: (call) => answer(needs, call),
     },
     {
@@ -181,7 +220,10 @@ export function operationsRoutes(needs: Needs): Route[] {
       summary: "Approve another operator's act",
       access: { roles: MAY.operate },
       parameters: [actIdParameter, idempotencyKeyParameter],
-      body: { schema: object({ reason }), examples: { usual: { reason: 'Checked against the file.' } } },
+      body: {
+        schema: object({ reason: reasonSchema }),
+        examples: { usual: { reason: 'Checked against the file.' } },
+      },
       answers: {
         201: {
           description: 'Approved: the answer stands, and the flow goes on.',
@@ -189,7 +231,7 @@ export function operationsRoutes(needs: Needs): Route[] {
           example: { ...exampleAct, state: 'STANDS' },
         },
       },
-      problems: ['UNKNOWN_ACT', 'OWN_ACT', 'ALREADY_ANSWERED', 'IDEMPOTENCY_KEY_REUSED'],
+      problems: ['UNKNOWN_ACT', 'OWN_ACT', 'ALREADY_ANSWERED', 'TRANSACTION_TAKEN', 'IDEMPOTENCY_KEY_REUSED'],
       handle: (call) => approve(needs, call),
     },
   ];
@@ -214,7 +256,7 @@ async function withdraw({ db, temporal }: Needs, call: Call): Promise<Answer> {
     reason: (call.body as { reason: string }).reason,
   } as const;
   await db.transaction(async (tx) => {
-    await openQuestion(tx, { ...withdrawal, answers: ['WITHDRAW'] });
+    await openQuestion(tx, { ...withdrawal, answers: ['WITHDRAW', 'ABANDON'] });
     if (await standingAnswer(tx, withdrawal.flowId, 'withdrawal')) return;
     await answerWith(tx, { ...withdrawal, actId: await recordAct(tx, withdrawal) });
   });
@@ -244,21 +286,43 @@ async function listQuestions({ db }: Needs): Promise<Answer> {
   };
 }
 
+interface AnswerBody {
+  flowId: string;
+  question: Question;
+  answer: string;
+  reason: string;
+  evidence?: { transactionNo: string; paidAt: string } | { code: string; message: string };
+}
+
 async function answer({ db }: Needs, call: Call): Promise<Answer> {
-  const wanted = call.body as { flowId: string; question: Question; answer: string; reason: string };
-  const answers = await answersTaken(db, wanted.flowId, wanted.question);
-  if (!answers)
-    throw new Problem('UNKNOWN_QUESTION', `The flow has not asked the question "${wanted.question}".`);
-  if (!answers.includes(wanted.answer)) {
-    throw new Problem('ANSWER_NOT_TAKEN', `The question takes one of ${answers.join(', ')}.`);
-  }
+  const wanted = call.body as AnswerBody;
+  const { flowId, question } = wanted;
+  if (question === 'withdrawal') await checkNotPaid(db, flowId);
   const act = await db.transaction(async (tx) => {
+    const requestNo = requestIn(question);
+    if (requestNo !== undefined) await openRequestQuestion(tx, flowId, requestNo);
+    const answers = await answersTaken(tx, flowId, question);
+    if (!answers) throw new Problem('UNKNOWN_QUESTION', `The flow does not ask the question "${question}".`);
+    if (!answers.includes(wanted.answer)) {
+      throw new Problem('ANSWER_NOT_TAKEN', `The question takes one of ${answers.join(', ')}.`);
+    }
     const recorded = await recordOnce(tx, call, wanted);
-    if (recorded.isNew && (await standingAnswer(tx, wanted.flowId, wanted.question))) throw alreadyAnswered();
+    if (recorded.isNew && (await standingAnswer(tx, flowId, question))) throw alreadyAnswered();
     return recorded.act;
   });
   return { status: 201, body: bodyOf({ ...act, state: 'AWAITS_APPROVAL' }) };
 }
+
+/** What has paid is never given up. */
+async function checkNotPaid(db: Knex, flowId: string): Promise<void> {
+  const view = await loanApplicationView(db, flowId.slice(flowId.indexOf(':') + 1));
+  if (view && endedStates.includes(view.state)) {
+    throw new Problem('WRONG_STATE', `The application is ${view.state}: it cannot be given up any more.`);
+  }
+}
+
+/** The number in a question about a request; undefined in any other question. */
+const requestIn = (question: Question): string | undefined => /^request:(.+)$/.exec(question)?.[1];
 
 async function approve({ db, temporal }: Needs, call: Call): Promise<Answer> {
   const approves = call.parameters['actId']!;
@@ -267,17 +331,38 @@ async function approve({ db, temporal }: Needs, call: Call): Promise<Answer> {
     throw new Problem('UNKNOWN_ACT', 'There is no act of this id to approve.');
   if (approved.actor === call.client().clientId)
     throw new Problem('OWN_ACT', 'Another operator must approve it.');
-  const { flowId, question, answer } = approved;
-  await db.transaction(async (tx) => {
-    const { act, isNew } = await recordOnce(tx, call, {
-      ...{ flowId, question, answer, approves },
-      reason: (call.body as { reason: string }).reason,
+  const { flowId, question, answer, evidence } = approved;
+  const requestNo = requestIn(question);
+  await db
+    .transaction(async (tx) => {
+      const { act, isNew } = await recordOnce(tx, call, {
+        ...{ flowId, question, answer, approves },
+        reason: (call.body as { reason: string }).reason,
+      });
+      if (!isNew) return;
+      if (!(await answerWith(tx, { flowId, question, answer, actId: act.id! }))) throw alreadyAnswered();
+      if (requestNo === undefined) return;
+      if (!(await settleByOperators(tx, requestNo, outsideAnswerOf(answer, evidence))))
+        throw alreadyAnswered();
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof TransactionTaken)) throw error;
+      throw new Problem(
+        'TRANSACTION_TAKEN',
+        'Find the transaction that moved the money of this very request.',
+      );
     });
-    if (isNew && !(await answerWith(tx, { flowId, question, answer, actId: act.id! })))
-      throw alreadyAnswered();
-  });
-  await tellQuestionAnswered(temporal, flowId, question);
+  await (requestNo === undefined
+    ? tellQuestionAnswered(temporal, flowId, question)
+    : tellAnswered(temporal, flowId, requestNo));
   return { status: 201, body: bodyOf({ ...approved, state: 'STANDS' }) };
+}
+
+/** The party's final word, as two persons found it out. */
+function outsideAnswerOf(answer: string, evidence: object | undefined): OutsideAnswer {
+  return answer === 'SUCCEEDED'
+    ? { status: 'SUCCEEDED', ...(evidence as { transactionNo: string; paidAt: string }) }
+    : { status: 'FAILED', failure: evidence as { code: string; message: string } };
 }
 
 /** Records an act under the client's idempotency key; the same key again finds it. */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { MarketId } from '../../schemas/generated/messages';
 import { settleRequest, type OutsideAnswer } from '../outside';
+import { isTakenTransaction } from './outside-answers';
 
 /** What a party told us about a request, with a good signature. */
 export interface Notification {
@@ -106,8 +107,3 @@ async function hasAnswer(tx: Knex, requestNo: string, answer: OutsideAnswer): Pr
   const transactionNo = answer.status === 'SUCCEEDED' ? answer.transactionNo : null;
   return settled.state === answer.status && settled.transactionNo === transactionNo;
 }
-
-const isTakenTransaction = (error: unknown): boolean => {
-  const { code, constraint } = error as { code?: string; constraint?: string };
-  return code === '23505' && constraint === 'request_party_transaction_no_key';
-};

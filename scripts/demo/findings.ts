@@ -6,7 +6,7 @@ import type { SettledBy } from '../../db/outside';
 import type { Money } from '../../domain/money';
 import { loanIdOf } from '../../domain/identifiers';
 import type { Effect, SentMessage } from '../../sandbox/effects';
-import { needsAttention } from '../../workflows/moves/attention';
+import { needsAttention } from '../../schemas/search-attributes';
 import type { ApplicationAnswer, Progress } from './play';
 import type { RestClient } from './rest';
 import type { StoryCase } from './story';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { connect } from '../../db/pool';
 import { parties } from '../../db/reference';
-import { needsAttention } from '../../workflows/moves/attention';
+import { searchAttributes } from '../../schemas/search-attributes';
 import type { partsStoppedOnSignal } from '../local/parts';
 import { startPostgres, type RunningPostgres } from '../local/postgres';
 import { startNode, type RunningProcess } from '../local/processes';
@@ -75,7 +75,7 @@ async function startServers(
     parts.add(
       await startTemporal({
         ...{ dbFile: inState('temporal.db'), fresh, port, uiPort, namespace },
-        searchAttributes: [needsAttention],
+        searchAttributes,
         ...{ logFile: logFile('temporal'), onProgress },
       }),
     ),

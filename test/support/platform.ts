@@ -17,7 +17,7 @@ import type { MarketId } from '../../schemas/generated/messages';
 import { composeCommand } from '../../schemas/compose';
 import { parsePartySecrets } from '../../schemas/outside/signature';
 import { startWorkers } from '../../workers/worker';
-import { needsAttention } from '../../workflows/moves/attention';
+import { searchAttributes } from '../../schemas/search-attributes';
 import type { LoanApplicationOutcome } from '../../workflows/loan-application-disbursement';
 import { createTestDatabase } from './database';
 import { testRun } from './run';
@@ -69,7 +69,7 @@ const randomId = (prefix: string): string => prefix + randomBytes(8).toString('h
 export async function startPlatform(options: { answerTimeoutMs?: number } = {}) {
   const [database, temporal] = await Promise.all([
     createTestDatabase(),
-    createTestNamespace([needsAttention]),
+    createTestNamespace(searchAttributes),
   ]);
   const owner = knex({ client: 'pg', connection: database.adminUrl });
   await seed(owner, openingDate);
@@ -138,6 +138,13 @@ export async function startPlatform(options: { answerTimeoutMs?: number } = {}) 
           'idempotency-key': randomBytes(8).toString('hex'),
         },
         body: JSON.stringify(body),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    },
+    /** Reads from the API, as one of the test's clients. */
+    async get(path: string, as: keyof typeof keys = 'app') {
+      const response = await fetch(api.url + path, {
+        headers: { authorization: `Bearer ${keys[as].token}` },
       });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },

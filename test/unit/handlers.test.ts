@@ -1,3 +1,4 @@
+import { activitiesOn } from '../../activities/activities';
 import { services } from '../../activities/services';
 import { allArrows, catalog } from '../../schemas/arrows';
 import handlersToCome from '../../schemas/handlers-to-come.json';
@@ -23,8 +24,5 @@ test('every message with a contract has a handler wherever the catalog brings it
 
 // Running flows know their steps by these names: one that is taken away or renamed breaks them (CONTRIBUTING.md).
 test('the names of the activities are those that running flows know', () => {
-  const names = Object.entries(services as Handlers).flatMap(([service, { receives }]) =>
-    Object.keys(receives).map((message) => `${service}.${message}`),
-  );
-  expect(names.sort()).toMatchSnapshot();
+  expect(Object.keys(activitiesOn({} as never, {} as never)).sort()).toMatchSnapshot();
 });

@@ -1,4 +1,4 @@
-import { condition, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import { messagingPartyOf } from '../../domain/identifiers';
 import type { CommandDraft } from '../../schemas/compose';
 import type { FlowName } from '../../schemas/generated/catalog';
@@ -12,13 +12,11 @@ import type {
   SentBy,
   ServiceId,
 } from '../../schemas/message';
+import { instantOf, nowMs } from './clock';
 import type { AnswerToRefusal, Leaving, TakenBackBy } from './passing';
 import type { Refused } from './refusal';
-import { attentionOfFlow } from './attention';
-import { outsideAnswered, step, type Waits } from './step';
-
-/** Told by the API when somebody has answered a question of the flow (db/acts.ts), or withdrawn. */
-const questionAnswered = defineSignal<[question: string]>('question-answered');
+import { openWaits, step, type Waits } from './step';
+import { viewOf, type Facts } from './view';
 
 /** How a flow passes messages between services; `O` is the service that orchestrates it. */
 export interface Flow<O extends ServiceId> {
@@ -51,27 +49,37 @@ export interface Flow<O extends ServiceId> {
    */
   untilAnswered(reason: string, questions: readonly string[], withinSeconds?: number): Promise<void>;
 
+  /** Tells operators what the flow is about; found by search in the Web UI. */
+  note(facts: Facts): void;
+
+  /** The pivot: from here on nothing is undone, and operators cannot abandon the flow any more. */
+  onlyForward(): void;
+
   /** A flow that is a part of this one, under its own workflow id: the same rows as when it is started by itself. */
   part<P extends ServiceId>(flow: FlowName, businessId: string, orchestrator: P): Flow<P>;
 }
 
-/** Opens the flow of the running workflow. In: its catalog id, the service that orchestrates it, its market. */
-export function openFlow<O extends ServiceId>(flow: FlowName, orchestrator: O, market: MarketId): Flow<O> {
-  const waits: Waits & { questions: Set<string> } = {
-    answered: new Set(),
-    questions: new Set(),
-    attention: attentionOfFlow(),
+/**
+ * Defines a flow as a workflow: opens it when it starts, and shows operators its last stage when it ends.
+ * In: its catalog id, the service that orchestrates it, and its way; what it starts with names its market.
+ */
+export const defineFlow =
+  <O extends ServiceId, Input extends { market: MarketId }, Outcome>(
+    id: FlowName,
+    orchestrator: O,
+    way: (flow: Flow<O>, input: Input) => Promise<Outcome>,
+  ) =>
+  async (input: Input): Promise<Outcome> => {
+    const { market } = input;
+    const view = viewOf(id, market);
+    const run = { flow: id, flowId: workflowInfo().workflowId, market };
+    const outcome = await way(flowOf(run, orchestrator, openWaits(view)), input);
+    view.publish();
+    return outcome;
   };
-  setHandler(outsideAnswered, (requestNo) => void waits.answered.add(requestNo));
-  setHandler(questionAnswered, (question) => void waits.questions.add(question));
-  return flowOf({ flow, flowId: workflowInfo().workflowId, market }, orchestrator, waits);
-}
 
-function flowOf<O extends ServiceId>(
-  run: FlowRun,
-  orchestrator: O,
-  waits: Waits & { questions: Set<string> },
-): Flow<O> {
+function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits): Flow<O> {
+  const { view, operator } = waits;
   return {
     pass: (message, options) => passing(run, message, waits, options?.party) as never,
     send: (type, data, occurrence = 1, options) =>
@@ -90,11 +98,10 @@ function flowOf<O extends ServiceId>(
         waits,
       ) as never,
     async untilAnswered(reason, questions, withinSeconds) {
-      const isAnswered = (): boolean => questions.some((question) => waits.questions.has(question));
-      const waiting =
-        withinSeconds === undefined ? condition(isAnswered) : condition(isAnswered, withinSeconds * 1000);
-      await waits.attention.while<boolean | void>(reason, waiting);
-      for (const question of questions) waits.questions.delete(question);
+      view.begin(questions[0]!);
+      const until = withinSeconds === undefined ? '' : `, until ${instantOf(nowMs() + withinSeconds * 1000)}`;
+      view.waitFor(`for people to answer: ${questions.join(', ')}${until}`);
+      await view.attention(reason, () => operator.untilAnswered(questions, withinSeconds));
     },
     part: (flow, businessId, partOrchestrator) =>
       flowOf(
@@ -102,6 +109,8 @@ function flowOf<O extends ServiceId>(
         partOrchestrator,
         waits,
       ),
+    note: (facts) => view.note(facts),
+    onlyForward: () => operator.onlyForward(),
   };
 }
 

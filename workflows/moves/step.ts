@@ -1,30 +1,40 @@
 import {
-  condition,
   defineSignal,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
+  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Delivered, Delivery } from '../../activities/handling';
+import { attentionAfterAsks } from '../../domain/attention';
 import type { Message, ServiceId } from '../../schemas/message';
 import { typeOf } from '../../schemas/message';
-import type { Attention } from './attention';
+import { instantOf, nowMs } from './clock';
+import { operatorOf, type Operator } from './operator';
 import { partyQueue } from './party-queue';
 import { refusalIn } from './refusal';
+import type { View } from './view';
 
 /** Told by the API when a party has notified us about a request that the flow waits for. */
-export const outsideAnswered = defineSignal<[requestNo: string]>('outside-answered');
+const outsideAnswered = defineSignal<[requestNo: string]>('outside-answered');
 
-/** How long a step may fail, and how often a party may be asked in vain, before a person is asked for. */
+/** How long a step may fail before a person is asked for. */
 const attentionAfterMs = 60_000;
-const attentionAfterAsks = 4;
 
 /** What the steps of one workflow share. */
 export interface Waits {
+  view: View;
+  operator: Operator;
   /** Requests about which a party has notified us since we last asked. */
   answered: Set<string>;
-  attention: Attention;
+}
+
+/** Opens what the steps of the running workflow share. */
+export function openWaits(view: View): Waits {
+  const answered = new Set<string>();
+  setHandler(outsideAnswered, (requestNo) => void answered.add(requestNo));
+  return { view, operator: operatorOf(view), answered };
 }
 
 type Activities = Record<string, (delivery: Delivery) => Promise<Delivered>>;
@@ -52,7 +62,7 @@ const visibly = (summary: string, taskQueue: string, withinMs?: number): Activit
  * Carries out one step of a flow: an activity named after the service and the message, as the catalog names them.
  * In: the service, the delivery, the outside party that it asks (if any), and what the workflow's steps share.
  * Out: everything that was sent. Throws Refused when the service refused; whatever else fails is tried without end, and
- * after a minute a person is asked for.
+ * after a minute a person is asked for. While an operator holds the flow, no step begins.
  */
 export async function step(
   service: ServiceId,
@@ -61,26 +71,46 @@ export async function step(
   waits: Waits,
 ): Promise<Message[]> {
   const type = 'type' in delivery.message ? delivery.message.type : typeOf(delivery.message);
-  const name = `${service}.${type}`;
-  const summary =
-    [type, service, ...delivery.then.map((hop) => hop.join(' + '))].join(' → ') +
-    (delivery.refusal ? ` (${delivery.refusal.code})` : '');
+  const services = [service, ...delivery.then.flat()];
+  const { view, operator } = waits;
+  await operator.released();
+  view.begin(type, services);
+  const sent = await carryOut(`${service}.${type}`, delivery, party, waits);
+  view.end([type, ...sent.map(typeOf)], services);
+  return sent;
+}
+
+async function carryOut(
+  name: string,
+  delivery: Delivery,
+  party: string | undefined,
+  waits: Waits,
+): Promise<Message[]> {
+  const summary = summaryOf(name, delivery);
   const { taskQueue } = workflowInfo();
+  const { view, operator } = waits;
 
   if (!party) {
     const delivered = await unlessIll(quickly(summary)[name]!(delivery));
     if (delivered) return sentOf(delivered);
   }
+  view.publish();
   const queue = party ? partyQueue(taskQueue, party) : taskQueue;
   const attempt = async (): Promise<Delivered> =>
-    (await unlessIll(visibly(summary, queue, attentionAfterMs)[name]!(delivery))) ??
-    (await unlessRefused(
-      waits.attention.while(
-        `${name} keeps failing: see its last failure`,
-        visibly(summary, queue)[name]!(delivery),
-      ),
+    (await unlessIll(
+      operator.orRetryNow(() => visibly(summary, queue, attentionAfterMs)[name]!(delivery)),
+    )) ??
+    (await view.attention(`${name} keeps failing: see its last failure`, () =>
+      unlessRefused(operator.orRetryNow(() => visibly(summary, queue)[name]!(delivery))),
     ));
   return party ? untilSettled(attempt, waits) : sentOf(await attempt());
+}
+
+/** What operators read beside the step's name: where the message goes, hop by hop. */
+function summaryOf(name: string, { then, refusal }: Delivery): string {
+  const [service, type] = name.split('.');
+  const way = [type, service, ...then.map((hop) => hop.join(' + '))].join(' → ');
+  return refusal ? `${way} (${refusal.code})` : way;
 }
 
 /** What a step delivered, or null when it failed for a technical reason. */
@@ -106,9 +136,9 @@ async function unlessRefused(delivering: Promise<Delivered>): Promise<Delivered>
 async function untilSettled(attempt: () => Promise<Delivered>, waits: Waits): Promise<Message[]> {
   return (
     (await settledWithin(attentionAfterAsks, attempt, waits)) ??
-    waits.attention.while(
-      'An outside party gives no final word: what became of a request is unknown, and is asked for again and again',
-      settledWithin(Infinity, attempt, waits).then((sent) => sent!),
+    waits.view.attention(
+      'an outside party gives no final word: what became of a request is unknown, and is asked for again and again',
+      () => settledWithin(Infinity, attempt, waits).then((sent) => sent!),
     )
   );
 }
@@ -121,17 +151,20 @@ async function settledWithin(
   for (let asked = 0; asked < asks; asked += 1) {
     const delivered = await attempt();
     if ('sent' in delivered) return delivered.sent;
-    await untilAnswered(delivered, waits);
+    await untilToBeAsked(delivered, waits);
   }
   return null;
 }
 
-async function untilAnswered(
+async function untilToBeAsked(
   { waitingFor }: Exclude<Delivered, { sent: unknown }>,
-  { answered }: Waits,
+  { answered, view, operator }: Waits,
 ): Promise<void> {
-  const { requestNo, askAgainInMs } = waitingFor;
-  await condition(() => answered.has(requestNo), askAgainInMs);
+  const { requestNo, party, askAgainInMs } = waitingFor;
+  const askAgainAt = instantOf(nowMs() + askAgainInMs);
+  view.waitFor(`for ${party}'s word about request ${requestNo}; asks again at ${askAgainAt}`);
+  view.publish();
+  await operator.pause(() => answered.has(requestNo), askAgainInMs);
   answered.delete(requestNo);
 }
 

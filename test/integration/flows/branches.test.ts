@@ -2,9 +2,10 @@ import { positionOf } from '../../../db/books/posting';
 import { trialBalance } from '../../../db/books/trial-balance';
 import { checkTrace } from '../../../scripts/check-trace';
 import { inBetweenFeatures } from '../../../db/seeds';
-import { needsAttention } from '../../../workflows/moves/attention';
+import { needsAttention } from '../../../schemas/search-attributes';
 import type { LoanApplicationOutcome } from '../../../workflows/loan-application-disbursement';
 import { startPlatform, type Platform } from '../../support/platform';
+import { until } from '../../support/until';
 
 let platform: Platform;
 beforeAll(async () => {
@@ -26,15 +27,6 @@ const stateOf = async (applicationId: string): Promise<string | undefined> =>
       .where('application_id', applicationId)
       .first<{ state: string } | undefined>('state')
   )?.state;
-
-/** Polls until something is so; the test's own time limit ends it. */
-async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 const toldOf = (customerId: string) =>
   platform

@@ -1,7 +1,7 @@
 import { positionOf } from '../../../db/books/posting';
 import { trialBalance } from '../../../db/books/trial-balance';
 import { inBetweenFeatures } from '../../../db/seeds';
-import { needsAttention } from '../../../workflows/moves/attention';
+import { needsAttention } from '../../../schemas/search-attributes';
 import type { LoanApplicationOutcome } from '../../../workflows/loan-application-disbursement';
 import { checkTrace } from '../../../scripts/check-trace';
 import { startPlatform, type Platform } from '../../support/platform';

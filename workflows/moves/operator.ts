@@ -1,0 +1,169 @@
+import {
+  CancellationScope,
+  condition,
+  currentUpdateInfo,
+  defineSignal,
+  defineUpdate,
+  isCancellation,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Intervention, OperatorActivities } from '../../activities/operator';
+import { nowMs } from './clock';
+import type { View } from './view';
+
+/** Who acts on a flow, and why; `approvalId` where another person must have approved it. */
+export interface Order {
+  by: string;
+  reason: string;
+  approvalId?: string;
+}
+
+/** Told by the API when an act answers a question of the flow (db/acts.ts). */
+const questionAnswered = defineSignal<[question: string]>('question-answered');
+
+/** What operators may do to every running flow, from the Web UI or by the API; docs/operations.md. */
+const updates = {
+  hold: 'Takes no further step until it is released. { "by": "…", "reason": "…" }',
+  release: 'Ends a hold. { "by": "…", "reason": "…" }',
+  'retry-now': 'Ends the wait before the next try, and tries at once. { "by": "…", "reason": "…" }',
+  resolve:
+    'Goes on with an answer that two persons gave under /v1/ops. { "by": "…", "reason": "…", "approvalId": "…" }',
+  abandon:
+    'Ends the flow, if no money has left. Two persons say so under /v1/ops. { "by": "…", "reason": "…", "approvalId": "…" }',
+} as const satisfies Record<Intervention, string>;
+
+/** What people do to a flow while it runs. */
+export interface Operator {
+  /** Waits while the flow is held. */
+  released(): Promise<void>;
+  /** Does something that may wait long; does it again, at once, each time an operator asks for it. */
+  orRetryNow<T>(work: () => Promise<T>): Promise<T>;
+  /** Waits for a moment, or until `isOver`, or until an operator wants to try at once. */
+  pause(isOver: () => boolean, waitMs: number): Promise<void>;
+  /**
+   * Waits until one of the questions has an answer on record, or the time is over. Being told of an answer is not
+   * enough: a signal can be sent by hand.
+   */
+  untilAnswered(questions: readonly string[], withinSeconds?: number): Promise<void>;
+  /** From now on the flow only goes forward: it cannot be abandoned any more. */
+  onlyForward(): void;
+}
+
+/** Takes operators' Updates of the running workflow. In: what they see of it. */
+export function operatorOf(view: View): Operator {
+  const { 'operator.intervene': intervene, 'operator.is-answered': isAnswered } =
+    proxyLocalActivities<OperatorActivities>({
+      startToCloseTimeout: '5 seconds',
+      scheduleToCloseTimeout: '20 seconds',
+      retry: { initialInterval: '50 milliseconds', maximumInterval: '1 second' },
+    });
+  const told = new Set<string>();
+  let holder: Order | undefined;
+  let retriesWanted = 0;
+  let pauses = 0;
+  let canAbandon = true;
+
+  const checks: Record<Intervention, () => string | undefined> = {
+    hold: () => holder && `The flow is held already, by ${holder.by}.`,
+    release: () => (holder ? undefined : 'The flow is not held.'),
+    'retry-now': () => (pauses > 0 ? undefined : 'Nothing in the flow waits for its next try.'),
+    resolve: () => undefined,
+    abandon: () => (canAbandon ? undefined : 'The money has left: the flow only goes forward.'),
+  };
+  const effects: Record<Intervention, (order: Order, question?: string) => void> = {
+    hold: (order) => void (holder = order),
+    release: () => void (holder = undefined),
+    'retry-now': () => void (retriesWanted += 1),
+    // Whatever waits looks again: for an answer to a question, or for a request that operators have settled.
+    resolve(_order, question) {
+      told.add(question!);
+      retriesWanted += 1;
+    },
+    abandon: (_order, question) => void told.add(question!),
+  };
+
+  setHandler(questionAnswered, (question) => void told.add(question));
+  for (const act of Object.keys(updates) as Intervention[]) {
+    const handle = async (order: Order): Promise<string> => {
+      const { workflowId: flowId } = workflowInfo();
+      const { question } = await intervene({ flowId, act, updateId: currentUpdateInfo()!.id, ...order });
+      effects[act](order, question);
+      return `${act}: done`;
+    };
+    const validator = (order: Order): void => {
+      const problem = problemOf(act, order) ?? checks[act]();
+      if (problem) throw new Error(problem);
+    };
+    setHandler(defineUpdate<string, [Order]>(act), handle, { validator, description: updates[act] });
+  }
+
+  return {
+    async released() {
+      while (holder) {
+        await view.attention(`held by ${holder.by}: ${holder.reason}`, () => condition(() => !holder));
+      }
+    },
+
+    async orRetryNow(work) {
+      for (;;) {
+        const wantedBefore = retriesWanted;
+        const scope = new CancellationScope();
+        let isOver = false;
+        const working = scope.run(work).finally(() => (isOver = true));
+        // Whoever fails or succeeds at the same moment is heard below.
+        working.catch(() => undefined);
+        pauses += 1;
+        await condition(() => isOver || retriesWanted > wantedBefore).finally(() => (pauses -= 1));
+        if (isOver) return working;
+        scope.cancel();
+        try {
+          return await working;
+        } catch (error) {
+          if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+        }
+      }
+    },
+
+    async pause(isOver, waitMs) {
+      const wantedBefore = retriesWanted;
+      pauses += 1;
+      await condition(() => isOver() || retriesWanted > wantedBefore, waitMs).finally(() => (pauses -= 1));
+    },
+
+    async untilAnswered(questions, withinSeconds) {
+      const { workflowId: flowId } = workflowInfo();
+      const isTold = (): boolean => questions.some((question) => told.has(question));
+      const endMs = withinSeconds === undefined ? undefined : nowMs() + withinSeconds * 1000;
+      for (;;) {
+        const inTime =
+          endMs === undefined
+            ? await condition(isTold).then(() => true)
+            : await condition(isTold, Math.max(endMs - nowMs(), 0));
+        for (const question of questions) told.delete(question);
+        if (!inTime || (await isAnswered({ flowId, questions: [...questions] }))) return;
+      }
+    },
+
+    onlyForward: () => void (canAbandon = false),
+  };
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What is wrong with an order, by itself. Update arguments come from people, in any shape. */
+function problemOf(act: Intervention, order: unknown): string | undefined {
+  const { by, reason, approvalId } = (order ?? {}) as Partial<Record<keyof Order, unknown>>;
+  if (typeof by !== 'string' || !/^[\w.@-]{2,60}$/.test(by)) {
+    return 'Say who you are: { "by": "<your name, 2 to 60 letters, digits, dots, dashes or underscores>" }.';
+  }
+  if (typeof reason !== 'string' || reason.trim().length < 3 || reason.length > 500) {
+    return 'Say why: { "reason": "<3 to 500 characters, no personal data>" }.';
+  }
+  const needsApproval = act === 'resolve' || act === 'abandon';
+  if (!needsApproval) return approvalId === undefined ? undefined : `To ${act} takes no approval.`;
+  return typeof approvalId === 'string' && uuid.test(approvalId)
+    ? undefined
+    : `To ${act}, name the approval: { "approvalId": "<id of an approved act under /v1/ops>" }.`;
+}
