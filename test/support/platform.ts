@@ -20,6 +20,7 @@ import { startWorkers } from '../../workers/worker';
 import { searchAttributes } from '../../schemas/search-attributes';
 import type { LoanApplicationOutcome } from '../../workflows/loan-application-disbursement';
 import { createTestDatabase } from './database';
+import { failedWorkflowTasks } from './failed-tasks';
 import { testRun } from './run';
 import { createTestNamespace } from './temporal';
 
@@ -44,7 +45,7 @@ const marketTerms = {
 export interface Behaviour {
   /** Every party, when it is left out. */
   party?: string;
-  match?: { reference?: string };
+  match?: { reference?: string; customerId?: string };
   behaviour: { kind: string } & Record<string, unknown>;
   times?: number | undefined;
 }
@@ -64,9 +65,16 @@ const randomId = (prefix: string): string => prefix + randomBytes(8).toString('h
 
 /**
  * Starts the whole platform for one test file: its own database and namespace, the sandbox, the API and the workers.
- * In: how long a party may take to answer. Everything ends with `stop()`, which fails when a workflow task has failed.
+ * In: how long a party may take to answer, and how many sets of workers there are, one if left out. Everything ends with
+ * `stop()`, which fails when a workflow task has failed.
+ *
+ * Sets of workers stand for worker processes: each has connections, caches and sticky queues of its own, and what two
+ * processes have in common, PostgreSQL and Temporal, cannot tell them from two sets in one.
  */
-export async function startPlatform(options: { answerTimeoutMs?: number } = {}) {
+export async function startPlatform({
+  answerTimeoutMs,
+  workerSets = 1,
+}: { answerTimeoutMs?: number; workerSets?: number } = {}) {
   const [database, temporal] = await Promise.all([
     createTestDatabase(),
     createTestNamespace(searchAttributes),
@@ -95,11 +103,14 @@ export async function startPlatform(options: { answerTimeoutMs?: number } = {}) 
   // Steps that fail are a normal part of tests; what a test is about it asserts.
   if (!runtimeInstalled) Runtime.install({ logger: new DefaultLogger('ERROR') });
   runtimeInstalled = true;
-  const workers = await startWorkers(
-    { ...servers, partiesUrl: sandbox.url, answerTimeoutMs: options.answerTimeoutMs },
-    { workflowBundle: { codePath: testRun().workflowBundlePath } },
+  const workers = await Promise.all(
+    Array.from({ length: workerSets }, () =>
+      startWorkers(
+        { ...servers, partiesUrl: sandbox.url, answerTimeoutMs },
+        { workflowBundle: { codePath: testRun().workflowBundlePath } },
+      ),
+    ),
   );
-  const flowIds: string[] = [];
   const keys = {
     app: await createApiKey(db, { clientId: 'test-app', role: 'app' }),
     ops: await createApiKey(db, { clientId: 'operator-1', role: 'ops' }),
@@ -117,7 +128,6 @@ export async function startPlatform(options: { answerTimeoutMs?: number } = {}) 
       newCustomer(owner, market, options),
     /** Starts the flow of an application, by a customer of its own unless one is named. */
     async startFlow(application: Application, applicationId = randomId('LA')) {
-      flowIds.push(`loan-application-disbursement:${applicationId}`);
       const customerId = application.customerId ?? (await newCustomer(owner, application.market, {}));
       return startLoanFlow(client, applicationId, { ...application, customerId });
     },
@@ -172,12 +182,15 @@ export async function startPlatform(options: { answerTimeoutMs?: number } = {}) 
     allEffects: () => effectsAt(sandbox.url, ''),
     trace: () => allTraces(db),
     async stop() {
-      const failures = await failedWorkflowTasks(client, flowIds);
-      await workers.stop();
-      await Promise.all([sandbox.close(), api.close()]);
-      await Promise.all([db.destroy(), owner.destroy(), connection.close()]);
-      await database.drop();
-      if (failures.length > 0) throw new Error(`Workflow tasks failed:\n${failures.join('\n')}`);
+      try {
+        const failures = await failedWorkflowTasks(client, db);
+        if (failures.length > 0) throw new Error(`Workflow tasks failed:\n${failures.join('\n')}`);
+      } finally {
+        await Promise.all(workers.map((one) => one.stop()));
+        await Promise.all([sandbox.close(), api.close()]);
+        await Promise.all([db.destroy(), owner.destroy(), connection.close()]);
+        await database.drop();
+      }
     },
   };
 }
@@ -257,24 +270,4 @@ async function send(url: string, body: object): Promise<void> {
     body: JSON.stringify(body),
   });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-}
-
-/**
- * Numbers of `temporal.api.enums.v1.WorkflowTaskFailedCause`: a signal came just when the flow was about to end
- * (UNHANDLED_COMMAND: the task is taken again), and a reset, which is written as a failed task of the new run.
- */
-const harmlessCauses = new Set([1, 20]);
-
-/** A failed workflow task is a bug in workflow code, also when a later one succeeds. */
-async function failedWorkflowTasks(client: Client, flowIds: readonly string[]): Promise<string[]> {
-  const failures: string[] = [];
-  for (const flowId of flowIds) {
-    const { events } = await client.workflow.getHandle(flowId).fetchHistory();
-    for (const { workflowTaskFailedEventAttributes: failed } of events ?? []) {
-      if (failed && !harmlessCauses.has(Number(failed.cause))) {
-        failures.push(`${flowId}: ${failed.failure?.message}`);
-      }
-    }
-  }
-  return failures;
 }

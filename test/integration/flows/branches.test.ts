@@ -1,9 +1,8 @@
 import { positionOf } from '../../../db/books/posting';
 import { trialBalance } from '../../../db/books/trial-balance';
 import { checkTrace } from '../../../scripts/check-trace';
-import { inBetweenFeatures } from '../../../db/seeds';
 import { needsAttention } from '../../../schemas/search-attributes';
-import type { LoanApplicationOutcome } from '../../../workflows/loan-application-disbursement';
+import { goBranch, type Walk } from '../../support/branches';
 import { startPlatform, type Platform } from '../../support/platform';
 import { until } from '../../support/until';
 
@@ -13,14 +12,12 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => platform.stop());
 
-const flowIdOf = (applicationId: string): string => `loan-application-disbursement:${applicationId}`;
-
 async function position(book: 'credit' | 'funds', owner: string): Promise<Record<string, number>> {
   const accounts = await positionOf(platform.db, book, owner);
   return Object.fromEntries(accounts.map(({ code, balanceMinor }) => [code, balanceMinor]));
 }
 
-const stateOf = async (applicationId: string): Promise<string | undefined> =>
+const stateOf = async ({ applicationId }: Walk): Promise<string | undefined> =>
   (
     await platform
       .db('loan_engine.loan_application')
@@ -28,114 +25,101 @@ const stateOf = async (applicationId: string): Promise<string | undefined> =>
       .first<{ state: string } | undefined>('state')
   )?.state;
 
-const toldOf = (customerId: string) =>
+const toldOf = ({ customerId }: Walk) =>
   platform
     .db('outreach_system.dispatched_message')
     .where('customer_id', customerId)
     .select('template', 'channel');
 
+const asksForAPerson = async ({ flowId }: Walk): Promise<boolean | undefined> =>
+  (await platform.client.workflow.getHandle(flowId).describe()).typedSearchAttributes.get(needsAttention);
+
 describe('an application that a person is to review', () => {
-  async function applyForReview(limits: { limitMinor?: number } = {}) {
-    const customerId = await platform.newCustomer('CN', { features: inBetweenFeatures, ...limits });
-    const applicationId = platform.newApplicationId();
-    const handle = await platform.startFlow({ market: 'CN', customerId }, applicationId);
-    await until(async () => (await stateOf(applicationId)) === 'IN_REVIEW');
-    return { customerId, applicationId, outcome: handle.result() as Promise<LoanApplicationOutcome> };
-  }
-
   test('waits, visibly, and goes on when an operator approves it and another one approves that', async () => {
-    const { applicationId, outcome } = await applyForReview();
-    const described = await until(async () => {
-      const now = await platform.client.workflow.getHandle(flowIdOf(applicationId)).describe();
-      return now.typedSearchAttributes.get(needsAttention) === true && now;
-    });
-    expect(described.status.name).toBe('RUNNING');
-
-    await platform.decide(flowIdOf(applicationId), 'review', 'APPROVE');
-    expect(await outcome).toMatchObject({ outcome: 'DISBURSED' });
+    const { outcome } = await goBranch(
+      platform,
+      'loan-application-disbursement/approved-in-review',
+      async (walk) => {
+        expect(await stateOf(walk)).toBe('IN_REVIEW');
+        await until(async () => (await asksForAPerson(walk)) === true);
+      },
+    );
+    expect(outcome).toMatchObject({ outcome: 'DISBURSED' });
   });
 
   test('is rejected when the operators say so', async () => {
-    const { applicationId, outcome } = await applyForReview();
-    await platform.decide(flowIdOf(applicationId), 'review', 'REJECT');
-    expect(await outcome).toMatchObject({ outcome: 'REJECTED', reasonCodes: ['REVIEW_REJECTED'] });
+    const { outcome, applicationId } = await goBranch(
+      platform,
+      'loan-application-disbursement/rejected-in-review',
+    );
+    expect(outcome).toMatchObject({ outcome: 'REJECTED', reasonCodes: ['REVIEW_REJECTED'] });
     expect(await platform.effects(applicationId)).toEqual([]);
   });
 
   test('is rejected when nobody answers in time, and the deadline stands on record', async () => {
-    await platform.owner('reference.market').where('id', 'CN').update({ review_within_seconds: 1 });
-    const { applicationId, outcome } = await applyForReview();
-    await platform.owner('reference.market').where('id', 'CN').update({ review_within_seconds: 3600 });
-
-    expect(await outcome).toMatchObject({ outcome: 'REJECTED', reasonCodes: ['REVIEW_NOT_ANSWERED'] });
+    const { outcome, flowId } = await goBranch(
+      platform,
+      'loan-application-disbursement/not-reviewed-in-time',
+    );
+    expect(outcome).toMatchObject({ outcome: 'REJECTED', reasonCodes: ['REVIEW_NOT_ANSWERED'] });
     const late = await platform.post(
       '/v1/ops/acts',
-      { flowId: flowIdOf(applicationId), question: 'review', answer: 'APPROVE', reason: 'a day late' },
+      { flowId, question: 'review', answer: 'APPROVE', reason: 'a day late' },
       'ops',
     );
     expect(late).toMatchObject({ status: 409, body: { code: 'ALREADY_ANSWERED' } });
   });
 
   test('cannot be approved by the operator who answered', async () => {
-    const { applicationId, outcome } = await applyForReview();
-    const act = { flowId: flowIdOf(applicationId), question: 'review', answer: 'APPROVE', reason: 'mine' };
-    const { body } = await platform.post('/v1/ops/acts', act, 'ops');
-    const own = await platform.post(
-      `/v1/ops/acts/${String(body.actId)}/approvals`,
-      { reason: 'mine too' },
-      'ops',
-    );
-    expect(own).toMatchObject({ status: 409, body: { code: 'OWN_ACT' } });
-
-    await platform.decide(flowIdOf(applicationId), 'review', 'REJECT');
-    await outcome;
+    await goBranch(platform, 'loan-application-disbursement/rejected-in-review', async ({ flowId }) => {
+      const act = { flowId, question: 'review', answer: 'APPROVE', reason: 'mine' };
+      const { body } = await platform.post('/v1/ops/acts', act, 'ops');
+      const own = await platform.post(
+        `/v1/ops/acts/${String(body.actId)}/approvals`,
+        { reason: 'mine too' },
+        'ops',
+      );
+      expect(own).toMatchObject({ status: 409, body: { code: 'OWN_ACT' } });
+    });
   });
 
   test('ends when its customer withdraws meanwhile', async () => {
-    const { customerId, applicationId, outcome } = await applyForReview();
-    const answer = await platform.post(`/v1/loan-applications/${applicationId}/withdrawals`, {
-      reason: 'changed my mind',
-    });
-    expect(answer.status).toBe(202);
-    expect(await outcome).toMatchObject({ outcome: 'REJECTED', reasonCodes: ['WITHDRAWN_BY_CUSTOMER'] });
-    expect(await stateOf(applicationId)).toBe('WITHDRAWN');
-    expect(await toldOf(customerId)).toEqual([{ template: 'LOAN_APPLICATION_WITHDRAWN', channel: 'SMS' }]);
+    const { outcome, ...walk } = await goBranch(
+      platform,
+      'loan-application-disbursement/withdrawn-in-review',
+    );
+    expect(outcome).toMatchObject({ outcome: 'REJECTED', reasonCodes: ['WITHDRAWN_BY_CUSTOMER'] });
+    expect(await stateOf(walk)).toBe('WITHDRAWN');
+    expect(await toldOf(walk)).toEqual([{ template: 'LOAN_APPLICATION_WITHDRAWN', channel: 'SMS' }]);
   });
 });
 
 describe('a customer who withdraws', () => {
-  test('while a partner works on the payout is heeded when that payout fails: no other partner is tried', async () => {
-    const applicationId = platform.newApplicationId();
-    const customerId = await platform.newCustomer('CN');
-    await platform.behave({
-      party: 'bank-huaxin',
-      match: { reference: applicationId },
-      behaviour: { kind: 'CALLBACK', delayMs: 1_000, code: 'NOT_TODAY' },
-    });
-    const handle = await platform.startFlow({ market: 'CN', customerId }, applicationId);
-    await until(async () => (await stateOf(applicationId)) === 'PAYING_OUT');
-    await platform.post(`/v1/loan-applications/${applicationId}/withdrawals`, { reason: 'changed my mind' });
+  test.each([
+    ['before a payout is asked for', 'withdrawn-before-a-payout'],
+    [
+      'while a partner works on the payout is heeded when that payout fails',
+      'withdrawn-while-a-payout-fails',
+    ],
+  ] as const)(
+    '%s: no other partner is tried',
+    async (_when, branch) => {
+      const { outcome, ...walk } = await goBranch(platform, `loan-application-disbursement/${branch}`);
 
-    expect(await handle.result()).toMatchObject({
-      outcome: 'FAILED',
-      reasonCodes: ['WITHDRAWN_BY_CUSTOMER'],
-    });
-    expect(await platform.effects(applicationId)).toEqual([]);
-    expect(await position('credit', customerId)).toMatchObject({ reserved: 0, available: 10_000_000 });
-    expect(await toldOf(customerId)).toEqual([{ template: 'LOAN_APPLICATION_WITHDRAWN', channel: 'SMS' }]);
-  }, 20_000);
+      expect(outcome).toMatchObject({ outcome: 'FAILED', reasonCodes: ['WITHDRAWN_BY_CUSTOMER'] });
+      expect(await platform.effects(walk.applicationId)).toEqual([]);
+      expect(await position('credit', walk.customerId)).toMatchObject({ reserved: 0, available: 10_000_000 });
+      expect(await toldOf(walk)).toEqual([{ template: 'LOAN_APPLICATION_WITHDRAWN', channel: 'SMS' }]);
+    },
+    20_000,
+  );
 
   test('too late has the loan: the money was on its way', async () => {
-    const applicationId = platform.newApplicationId();
-    await platform.behave({
-      party: 'bank-huaxin',
-      match: { reference: applicationId },
-      behaviour: { kind: 'CALLBACK', delayMs: 1_000 },
-    });
-    const handle = await platform.startFlow({ market: 'CN' }, applicationId);
-    await until(async () => (await stateOf(applicationId)) === 'PAYING_OUT');
-    await platform.post(`/v1/loan-applications/${applicationId}/withdrawals`, { reason: 'changed my mind' });
-    expect(await handle.result()).toMatchObject({ outcome: 'DISBURSED' });
+    const { outcome, applicationId } = await goBranch(
+      platform,
+      'loan-application-disbursement/withdrawn-too-late',
+    );
+    expect(outcome).toMatchObject({ outcome: 'DISBURSED' });
 
     const again = await platform.post(`/v1/loan-applications/${applicationId}/withdrawals`, {
       reason: 'again',
@@ -181,53 +165,28 @@ describe('an outside party whose answer', () => {
   );
 
   test('never comes is waited for, and a person is asked for', async () => {
-    const applicationId = platform.newApplicationId();
-    await platform.behave({
-      party: 'bank-huaxin',
-      match: { reference: applicationId },
-      behaviour: { kind: 'SILENT', delayMs: 20_000 },
-    });
-    const handle = await platform.startFlow({ market: 'CN' }, applicationId);
-    await until(async () => (await handle.describe()).typedSearchAttributes.get(needsAttention) === true);
-    expect(await stateOf(applicationId)).toBe('PAYING_OUT');
-
-    expect(await handle.result()).toMatchObject({ outcome: 'DISBURSED' });
-    expect((await handle.describe()).typedSearchAttributes.get(needsAttention)).toBe(false);
+    const { outcome, ...walk } = await goBranch(
+      platform,
+      'loan-application-disbursement/paid-out-after-attention',
+      async (waiting) => expect(await stateOf(waiting)).toBe('PAYING_OUT'),
+    );
+    expect(outcome).toMatchObject({ outcome: 'DISBURSED' });
+    expect(await asksForAPerson(walk)).toBe(false);
   }, 60_000);
 });
 
 describe('a payout that is made after its failure was confirmed', () => {
   test('is money in exception, until operators have found it', async () => {
-    const applicationId = platform.newApplicationId();
-    await platform.behave({
-      party: 'bank-nusantara',
-      match: { reference: applicationId },
-      behaviour: { kind: 'LATE_SUCCESS', delayMs: 1_500, code: 'NOT_TODAY' },
-    });
-    await platform.behave({
-      party: 'id-payout',
-      match: { reference: applicationId },
-      behaviour: { kind: 'REFUSE', code: 'NO' },
-    });
     const before = await position('funds', 'bank-nusantara');
-    const { outcome } = await platform.apply({ market: 'ID' }, applicationId);
-    expect(outcome).toMatchObject({ outcome: 'FAILED' });
-
-    const flowId = `exception:PO-${applicationId}-2`;
-    await until(async () => ((await position('funds', 'bank-nusantara')).exception ?? 0) > 0);
-    expect(await position('funds', 'bank-nusantara')).toMatchObject({
-      exception: 4_850_000,
-      available: before.available! - 4_850_000,
+    const { outcome } = await goBranch(platform, 'exception/returned', async (walk) => {
+      expect(await stateOf(walk)).toBe('FAILED');
+      expect(await position('funds', 'bank-nusantara')).toMatchObject({
+        exception: 4_850_000,
+        available: before.available! - 4_850_000,
+      });
     });
 
-    await until(async () =>
-      platform
-        .db('operations.question')
-        .where({ flow_id: flowId, question: 'exception' })
-        .first<object | undefined>('flow_id'),
-    );
-    await platform.decide(flowId, 'exception', 'RETURNED');
-    expect(await platform.client.workflow.getHandle(flowId).result()).toMatchObject({ outcome: 'RETURNED' });
+    expect(outcome).toMatchObject({ outcome: 'RETURNED' });
     expect(await position('funds', 'bank-nusantara')).toMatchObject({
       exception: 0,
       available: before.available,
@@ -237,31 +196,29 @@ describe('a payout that is made after its failure was confirmed', () => {
   }, 60_000);
 });
 
-test('a step that fails after the pivot is tried until it is done, and after a minute a person is asked for', async () => {
-  await platform.owner.raw('revoke insert on asset_center.loan from credit_application');
-  const handle = await platform.startFlow({ market: 'CN' });
-  await until(async () => (await handle.describe()).typedSearchAttributes.get(needsAttention) === true);
-  await platform.owner.raw('grant insert on asset_center.loan to credit_application');
+describe('a step that fails after the pivot', () => {
+  test('is tried again where operators see it', async () => {
+    const { outcome } = await goBranch(platform, 'loan-application-disbursement/booked-at-a-later-try');
+    expect(outcome).toMatchObject({ outcome: 'DISBURSED' });
+  });
 
-  expect(await handle.result()).toMatchObject({ outcome: 'DISBURSED' });
-}, 180_000);
+  test('is tried until it is done, and after a minute a person is asked for', async () => {
+    const { outcome } = await goBranch(platform, 'loan-application-disbursement/booked-after-attention');
+    expect(outcome).toMatchObject({ outcome: 'DISBURSED' });
+  }, 180_000);
+});
 
 test('an application that its product no longer allows ends, and says why', async () => {
-  const { applicationId, outcome } = await platform.apply({ market: 'CN', instalmentCount: 5 });
+  const { outcome, applicationId } = await goBranch(
+    platform,
+    'loan-application-disbursement/not-offered-by-the-product',
+  );
   expect(outcome).toEqual({ outcome: 'REJECTED', applicationId, reasonCodes: ['TERM_NOT_OFFERED'] });
 });
 
-describe('a customer who cannot be reached', () => {
-  test('finds the message in the app', async () => {
-    const customerId = await platform.newCustomer('ID', { features: { blocklisted: 1 } });
-    await platform.behave({
-      party: 'id-messaging',
-      match: { customerId },
-      behaviour: { kind: 'REFUSE', code: 'NO_SUCH_NUMBER' },
-    } as never);
-    await platform.apply({ market: 'ID', customerId });
-    expect(await toldOf(customerId)).toEqual([{ template: 'LOAN_APPLICATION_REJECTED', channel: 'IN_APP' }]);
-  });
+test('a customer who cannot be reached finds the message in the app', async () => {
+  const walk = await goBranch(platform, 'loan-application-disbursement/rejected-and-not-reached');
+  expect(await toldOf(walk)).toEqual([{ template: 'LOAN_APPLICATION_REJECTED', channel: 'IN_APP' }]);
 });
 
 test('every handling of these branches follows an arrow of the catalog', async () => {

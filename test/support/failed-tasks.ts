@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import type { Knex } from 'knex';
+
+const { WorkflowTaskFailedCause: Cause } = temporal.api.enums.v1;
+
+/** Causes that tell of no bug. (A task that timed out is another event: its worker died, and that is the test's doing.) */
+const harmlessCauses = new Set([
+  // A signal or an Update came just when the flow was about to end: the same code takes the task again.
+  Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+  Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_UPDATE,
+  // Temporal writes a reset into the new run as a failed task.
+  Cause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
+]);
+
+/**
+ * The workflow tasks that failed in a namespace, in every run of every workflow, whoever started it: one line each. A
+ * failed task is a bug in workflow code, also when a later one succeeds; its first failure stands in the history.
+ */
+export async function failedWorkflowTasks(client: Client, db: Knex): Promise<string[]> {
+  await untilListed(client, db);
+  const failures: string[] = [];
+  for await (const { workflowId, history } of client.workflow.list().intoHistories()) {
+    for (const { workflowTaskFailedEventAttributes: failed } of (history as temporal.api.history.v1.IHistory)
+      .events ?? []) {
+      if (failed?.cause && !harmlessCauses.has(failed.cause)) {
+        failures.push(`${workflowId}: ${failed.failure?.message}`);
+      }
+    }
+  }
+  return failures;
+}
+
+/** Temporal lists a workflow a moment after it has started; every flow that has done something stands in our database. */
+async function untilListed(client: Client, db: Knex): Promise<void> {
+  const flowIds = await db('messages.run').whereNull('parent_flow_id').pluck<string[]>('flow_id');
+  for (let tries = 0; ; tries += 1) {
+    const listed = new Set<string>();
+    for await (const { workflowId } of client.workflow.list()) listed.add(workflowId);
+    const missing = flowIds.filter((flowId) => !listed.has(flowId));
+    if (missing.length === 0) return;
+    if (tries === 100) throw new Error(`Temporal lists no workflow ${missing.join(', ')}.`);
+    await delay(100);
+  }
+}
