@@ -10,8 +10,10 @@ const harmlessCauses = new Set([
   // A signal or an Update came just when the flow was about to end: the same code takes the task again.
   Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
   Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_UPDATE,
-  // Temporal writes a reset into the new run as a failed task.
+  // Temporal writes a reset into the new run as a failed task, and what the old run was about when it was ended by it
+  // (or terminated by a test, or for its size: the test then gets no outcome).
   Cause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
+  Cause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
 ]);
 
 /**
@@ -22,11 +24,10 @@ export async function failedWorkflowTasks(client: Client, db: Knex): Promise<str
   await untilListed(client, db);
   const failures: string[] = [];
   for await (const { workflowId, history } of client.workflow.list().intoHistories()) {
-    for (const { workflowTaskFailedEventAttributes: failed } of (history as temporal.api.history.v1.IHistory)
-      .events ?? []) {
-      if (failed?.cause && !harmlessCauses.has(failed.cause)) {
-        failures.push(`${workflowId}: ${failed.failure?.message}`);
-      }
+    const { events } = history as temporal.api.history.v1.IHistory;
+    for (const { workflowTaskFailedEventAttributes: failed } of events ?? []) {
+      if (!failed || harmlessCauses.has(failed.cause!)) continue;
+      failures.push(`${workflowId}: ${Cause[failed.cause!]} ${failed.failure?.message ?? ''}`);
     }
   }
   return failures;
