@@ -77,19 +77,23 @@ export const rooms = [
     own: 1,
     values: [
       ...['db/access', 'db/acts', 'db/interventions', 'db/reads', 'db/books', 'db/pool', 'db/reference'],
-      ...['domain', 'schemas'],
-      ...['node', 'express', 'helmet', 'pino', 'safe-stable-stringify', 'swagger-ui-dist'],
+      ...['domain', 'schemas', 'logging'],
+      ...['node', 'express', 'helmet', 'jose', 'rate-limiter-flexible'],
+      ...['safe-stable-stringify', 'swagger-ui-dist'],
       ...['@temporalio/client', '@temporalio/common'],
     ],
-    types: ['db/outside', 'knex'],
+    types: ['db/outside', 'knex', 'pino'],
   },
 
   {
     files: 'workers',
     own: 1,
-    values: ['activities', 'workflows', 'db', 'schemas', 'node', '@temporalio/worker'],
-    types: ['knex'],
+    values: ['activities', 'workflows', 'db', 'logging', 'schemas', 'node', '@temporalio/worker'],
+    types: ['knex', 'pino'],
   },
+
+  // What both kinds of processes write to their logs, and what they leave out.
+  { files: 'logging', own: 1, values: ['db/errors', 'node', 'pino'], types: [] },
 
   // The outside world shares nothing with the platform but the contracts between the two.
   {

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Knex } from 'knex';
+import { databaseFault } from '../db/errors';
 import type { RefusalDetails } from '../workflows/moves/refusal';
 import type { ServiceId } from '../schemas/message';
 import { StepRefused, wrapper, type AnyService, type Delivered, type Delivery } from './handling';
@@ -25,10 +26,15 @@ export function activitiesOn(db: Knex, gateways: Gateways): Activities {
   return { ...steps, ...operatorActivities(db) };
 }
 
-/** A refusal ends the step for good; everything else is left as it is, for Temporal to try again. */
+/**
+ * A refusal ends the step for good; everything else is for Temporal to try again. Temporal keeps errors and shows them, so
+ * what PostgreSQL says is told without what it quotes.
+ */
 const failAsTemporalDoes =
   (service: ServiceId) =>
   (error: unknown): never => {
+    const fault = databaseFault(error);
+    if (fault) throw new Error(`PostgreSQL reported ${JSON.stringify(fault)}`);
     if (!(error instanceof StepRefused)) throw error;
     const details: RefusalDetails = { refusal: error.refusal, message: error.refusedMessage };
     throw ApplicationFailure.nonRetryable(`${service}: ${error.refusal.reason}`, error.refusal.code, details);

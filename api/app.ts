@@ -3,14 +3,16 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import type { PartySecrets } from '../schemas/outside/signature';
+import { keyLocks } from '../db/access/key-locks';
 import { callbackRoutes } from './callbacks';
+import type { ApiConfig } from './config';
 import { docs } from './docs';
 import { answerProblem } from './middleware/answer-problem';
 import { authenticate } from './middleware/authenticate';
 import { requestLog } from './middleware/request-log';
 import { openApiDocument } from './openapi';
 import { Problem } from './problem';
+import { rateLimits } from './rate-limits';
 import type { Route } from './route';
 import { booksRoutes } from './routes/books';
 import { flowRoutes } from './routes/flows';
@@ -23,12 +25,21 @@ import { productRoutes } from './routes/products';
 import { recordRoutes } from './routes/records';
 import { systemRoutes } from './routes/system';
 import { serve } from './serve';
+import { tokenReader } from './tokens';
 
 /** What the API works with. */
 export interface ApiNeeds {
   db: Knex;
   temporal: Client;
-  config: { taskQueue: string; partySecrets: PartySecrets };
+  config: Pick<ApiConfig, 'taskQueue' | 'partySecrets'>;
+}
+
+/** What serving it takes beside. */
+export interface ServingNeeds {
+  logger: Logger;
+  /** A pool of one connection on the same database, for nothing but the locks of idempotency keys. */
+  lockSession: Knex;
+  config: Pick<ApiConfig, 'tokens' | 'rateLimits' | 'trustedProxies'>;
 }
 
 /** All routes; /docs, a page and not a route, stands beside them. */
@@ -51,14 +62,28 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
 }
 
 /** The API as an Express application that does not listen yet. */
-export function createApi(needs: ApiNeeds & { logger: Logger }): Express {
+export function createApi(needs: ApiNeeds & ServingNeeds): Express {
+  const { db, config, logger, lockSession } = needs;
   const app = express();
   app.set('query parser', 'simple');
-  app.use(requestLog(needs.logger));
+  app.set('trust proxy', config.trustedProxies);
+  app.use(requestLog(logger));
   // Without "upgrade-insecure-requests" the docs also work over HTTP, where TLS ends in front of us.
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
-  app.use('/v1', authenticate(needs.db));
-  app.use(serve(apiRoutes(needs)));
+  app.use('/v1', (_request, response, next) => {
+    // What is about customers is kept by nobody on the way, and asked for anew each time.
+    response.set('Cache-Control', 'private, no-cache');
+    next();
+  });
+  const limits = rateLimits(config.rateLimits);
+  const readToken = config.tokens && tokenReader(config.tokens);
+  app.use('/v1', authenticate({ db, readToken, limits }));
+  const locks = keyLocks(lockSession, (err) => logger.warn({ err }, 'a key lock was not given back'));
+  app.use(serve(apiRoutes(needs), { limits, keyLocks: locks }));
+  app.use(async (request, response, next) => {
+    await limits.stranger(request, response);
+    next();
+  });
   app.use(docs());
   app.use((request) => {
     throw new Problem('NOT_FOUND', `Nothing is at ${request.path}; /openapi.json lists what there is.`);

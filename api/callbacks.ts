@@ -132,11 +132,13 @@ export function callbackRoutes(needs: Needs): Route[] {
   ];
 }
 
-function checkSignature(partySecrets: PartySecrets, { parameters, headers, rawBody }: RawCall): void {
-  const secrets = partySecrets.get(parameters['party']!);
+/** Returns the party that has signed; throws the problem with the signature. */
+function checkSignature(partySecrets: PartySecrets, { parameters, headers, rawBody }: RawCall): string {
+  const party = parameters['party']!;
+  const secrets = partySecrets.get(party);
   if (!secrets) throw new Problem('UNKNOWN_PARTY', 'No party of this id calls back here.');
   const verdict = verify({ secrets, headers, rawBody });
-  if (verdict === 'OK') return;
+  if (verdict === 'OK') return party;
   const hints = {
     SIGNATURE_MISSING: 'Send webhook-id, webhook-timestamp and webhook-signature.',
     SIGNATURE_INVALID: 'Sign "<webhook-id>.<webhook-timestamp>.<raw body>" with the secret agreed with us.',

@@ -3,28 +3,27 @@
  * `{ "event": "ready", "url": "…" }`, when it serves. SIGTERM lets running requests end first.
  */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { connect } from '../db/pool';
+import { createLogger } from '../logging/logger';
 import { createApi } from './app';
 import { apiConfig } from './config';
-import { createLogger } from './logger';
+import { createHttpServer } from './server';
 
 const MAX_DATABASE_CONNECTIONS = 10;
-// A client that sends slowly must not hold a socket for ever. The idle time is longer than a usual proxy's, so that the
-// proxy, not we, ends an idle connection, and never sends a request into one that is just closing.
-const TIMEOUTS_MS = { headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 65_000 };
 
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const config = apiConfig(env);
-  const logger = createLogger(env.LOG_LEVEL || 'info');
+  const logger = createLogger({ process: 'api', level: env.LOG_LEVEL || 'info' });
   const db = connect(config.databaseUrl, { max: MAX_DATABASE_CONNECTIONS, applicationName: 'api' });
+  const lockSession = connect(config.databaseUrl, { max: 1, applicationName: 'api-key-locks' });
   // Lazy: the API starts, and says 503, while Temporal is away.
   const connection = Connection.lazy({ address: config.temporalAddress });
   const temporal = new Client({ connection, namespace: config.temporalNamespace });
 
-  const server = Object.assign(createServer(createApi({ db, temporal, config, logger })), TIMEOUTS_MS);
+  const server = createHttpServer(createApi({ db, lockSession, temporal, config, logger }));
   server.listen(config.port, config.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -32,7 +31,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
 
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   await close(server);
-  await Promise.all([db.destroy(), connection.close()]);
+  await Promise.all([db.destroy(), lockSession.destroy(), connection.close()]);
 }
 
 /** Takes no new requests, and waits for those that run. */

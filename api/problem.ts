@@ -5,7 +5,7 @@ import { contractOf, type Violation } from '../schemas/validate';
 interface ProblemKind {
   status: number;
   title: string;
-  /** Headers that the answer carries. */
+  /** Headers that the answer carries, unless the request has set them to something better. */
   headers?: Readonly<Record<string, string>>;
 }
 
@@ -28,8 +28,8 @@ export const PROBLEMS = {
   UNREADABLE_REQUEST: { status: 400, title: 'The request could not be read.' },
   IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'The header Idempotency-Key is missing.' },
   IDEMPOTENCY_KEY_INVALID: { status: 400, title: 'The header Idempotency-Key is malformed.' },
-  KEY_MISSING: { status: 401, title: 'An API key is required.', headers: KEY_CHALLENGE },
-  KEY_INVALID: { status: 401, title: 'The API key is not valid.', headers: KEY_CHALLENGE },
+  KEY_MISSING: { status: 401, title: 'An API key or token is required.', headers: KEY_CHALLENGE },
+  KEY_INVALID: { status: 401, title: 'The API key or token is not valid.', headers: KEY_CHALLENGE },
   SIGNATURE_MISSING: { status: 401, title: 'The request is not signed.', headers: SIGNATURE_CHALLENGE },
   SIGNATURE_INVALID: {
     status: 401,
@@ -41,7 +41,7 @@ export const PROBLEMS = {
     title: 'The request was signed too long ago, or in the future.',
     headers: SIGNATURE_CHALLENGE,
   },
-  FORBIDDEN: { status: 403, title: 'The API key may not do this.' },
+  FORBIDDEN: { status: 403, title: 'The API key or token may not do this.' },
   NOT_FOUND: { status: 404, title: 'There is nothing at this address.' },
   UNKNOWN_LOAN_APPLICATION: { status: 404, title: 'There is no such loan application.' },
   UNKNOWN_LOAN: { status: 404, title: 'There is no such loan.' },
@@ -71,7 +71,14 @@ export const PROBLEMS = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be uncompressed application/json.' },
   INVALID_BODY: { status: 422, title: 'The body breaks its schema.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The Idempotency-Key was used for another body.' },
+  REQUEST_IN_PROGRESS: {
+    status: 409,
+    title: 'A request with this Idempotency-Key is still being handled.',
+    headers: { 'Retry-After': '1' },
+  },
   ...refusalsOfApplications,
+  // The request sets the time to wait.
+  RATE_LIMITED: { status: 429, title: 'Too many requests.', headers: { 'Retry-After': '1' } },
   INTERNAL_ERROR: { status: 500, title: 'Something went wrong on our side.' },
   TEMPORARILY_UNAVAILABLE: {
     status: 503,

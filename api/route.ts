@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { ApiClient, Role } from '../db/access/api-keys';
-import type { ProblemCode } from './problem';
+import type { Problem, ProblemCode } from './problem';
 import type { Schema } from './schema';
 
 /** A parameter of a route. All values arrive as text, so its schema is one of strings. */
@@ -30,7 +30,7 @@ export interface RawCall {
 export interface Call extends RawCall {
   /** Valid by the route's body schema. */
   body: unknown;
-  /** Throws where the route is not for API keys. */
+  /** Throws where the route is not for API keys and tokens. */
   client: () => ApiClient;
 }
 
@@ -39,6 +39,18 @@ export interface Answer {
   body: unknown;
   headers?: Readonly<Record<string, string>>;
 }
+
+/**
+ * What a caller who is one customer gets of a route:
+ * - `ALL_ALIKE`: what everybody gets, because it is about no customer;
+ * - `owner`: the call's object, if this says that it is the customer's (undefined where there is none);
+ * - `filter`: a list, narrowed to the customer by the query parameter of this name.
+ * What is not the customer's is answered with `absent`, as if it did not exist.
+ */
+export type CustomerAccess =
+  | 'ALL_ALIKE'
+  | { owner(call: Call): Promise<string | undefined> | string; absent(call: Call): Problem }
+  | { filter: string; absent(call: Call): Problem };
 
 /**
  * One route: how it is served and how it is documented, in one place, so that neither can drift from the other.
@@ -52,8 +64,12 @@ export interface Route {
   tag: string;
   summary: string;
   description?: string;
-  /** By API keys of these roles; by a signature, checked on the raw body before anything is parsed; or by all. */
-  access: { roles: readonly Role[] } | { signature(call: RawCall): void } | 'OPEN';
+  /**
+   * By API keys and tokens of these roles; by a signature, checked on the raw body before anything is parsed, whose check
+   * returns who has signed; or by all. A route that does not say what customers get of it refuses them.
+   */
+  access:
+    { roles: readonly Role[]; customers?: CustomerAccess } | { signature(call: RawCall): string } | 'OPEN';
   parameters?: readonly Parameter[];
   body?: { schema: Schema; examples: Readonly<Record<string, unknown>> };
   /** The answers other than problems, by status. */
@@ -77,6 +93,7 @@ export function problemsOf(route: Route): ProblemCode[] {
     invalid ?? 'INVALID_PARAMETER',
   ]);
   const codes: ProblemCode[] = [
+    'RATE_LIMITED',
     // All of /v1 reads the key from the database, which may be away.
     ...(route.path.startsWith('/v1/')
       ? (['KEY_MISSING', 'KEY_INVALID', 'FORBIDDEN', 'TEMPORARILY_UNAVAILABLE'] as const)
@@ -87,8 +104,13 @@ export function problemsOf(route: Route): ProblemCode[] {
     ...(route.body
       ? (['UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'INVALID_JSON', 'INVALID_BODY'] as const)
       : []),
+    ...(takesIdempotencyKey(route) ? (['REQUEST_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
     ...route.problems,
     'INTERNAL_ERROR',
   ];
   return [...new Set(codes)];
 }
+
+/** Whether a route's requests carry an Idempotency-Key. */
+export const takesIdempotencyKey = ({ parameters = [] }: Route): boolean =>
+  parameters.some(({ in: place, name }) => place === 'header' && name === 'Idempotency-Key');

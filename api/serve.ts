@@ -1,14 +1,29 @@
 import { raw, Router, type Request, type RequestHandler, type Response } from 'express';
+import type { KeyLocks } from '../db/access/key-locks';
 import { compileSchema, violationsOf } from '../schemas/validate';
 import { parseJson } from './json';
 import { localsOf } from './middleware/locals';
 import { Problem } from './problem';
-import type { Call, Parameter, RawCall, Route } from './route';
+import type { RateLimiting } from './rate-limits';
+import {
+  takesIdempotencyKey,
+  type Answer,
+  type Call,
+  type Parameter,
+  type RawCall,
+  type Route,
+} from './route';
 
 const BODY_LIMIT = '64kb';
 
+/** What serving routes takes beside the routes themselves. */
+interface Needs {
+  limits: RateLimiting;
+  keyLocks: KeyLocks;
+}
+
 /** Serves routes: each request passes the checks that its route declares, in an order that tells strangers least. */
-export function serve(routes: readonly Route[]): Router {
+export function serve(routes: readonly Route[], needs: Needs): Router {
   const router = Router({ caseSensitive: true, strict: true });
   for (const path of new Set(routes.map((route) => route.path))) {
     const here = routes.filter((route) => route.path === path);
@@ -17,7 +32,7 @@ export function serve(routes: readonly Route[]): Router {
       const readBody = route.body
         ? [jsonOnly, raw({ type: () => true, limit: BODY_LIMIT, inflate: false })]
         : [];
-      router[route.method](expressPath, ...rolesOnly(route), ...readBody, handlerOf(route));
+      router[route.method](expressPath, ...rolesOnly(route), ...readBody, handlerOf(route, needs));
     }
     router.all(expressPath, otherMethods(here));
   }
@@ -28,12 +43,15 @@ function rolesOnly({ access }: Route): RequestHandler[] {
   if (access === 'OPEN' || 'signature' in access) return [];
   return [
     (_request, response, next) => {
-      const { role } = clientOf(response);
+      const { role, customerId } = clientOf(response);
       if (!access.roles.includes(role)) {
         throw new Problem(
           'FORBIDDEN',
           `This is for keys of the roles ${access.roles.join(', ')}; yours is ${role}.`,
         );
+      }
+      if (customerId !== undefined && !access.customers) {
+        throw new Problem('FORBIDDEN', "This is not for a customer's key or token.");
       }
       next();
     },
@@ -59,19 +77,26 @@ function otherMethods(routes: readonly Route[]): RequestHandler {
   };
 }
 
-function handlerOf(route: Route): RequestHandler {
+function handlerOf(route: Route, { limits, keyLocks }: Needs): RequestHandler {
   const parametersOf = parameterReader(route.parameters ?? []);
   const bodyOf = bodyReader(route);
+  const handle = takesIdempotencyKey(route) ? oneAtATime(route, keyLocks) : route.handle;
   return async (request, response) => {
+    if (route.access === 'OPEN') await limits.stranger(request, response);
     const rawCall: RawCall = {
       parameters: parametersOf(request),
       headers: request.headers,
       rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       log: localsOf(response).log,
     };
-    if (route.access !== 'OPEN' && 'signature' in route.access) route.access.signature(rawCall);
+    if (route.access !== 'OPEN' && 'signature' in route.access) {
+      await limits.client(
+        await signerOf(route.access, rawCall, () => limits.stranger(request, response)),
+        response,
+      );
+    }
     const call: Call = { ...rawCall, body: bodyOf(rawCall.rawBody), client: () => clientOf(response) };
-    const { status, body, headers } = await route.handle(call);
+    const { status, body, headers } = await handle(await asCustomerMay(route, call));
     response
       .status(status)
       .set(headers ?? {})
@@ -79,9 +104,55 @@ function handlerOf(route: Route): RequestHandler {
   };
 }
 
+/** Who has signed a call. A bad signature is counted before it is refused. */
+async function signerOf(
+  { signature }: { signature(call: RawCall): string },
+  call: RawCall,
+  countStranger: () => Promise<void>,
+): Promise<string> {
+  try {
+    return `party:${signature(call)}`;
+  } catch (error) {
+    await countStranger();
+    throw error;
+  }
+}
+
+/**
+ * The call as it is, where its caller is one customer narrowed to what is that customer's.
+ *
+ * Throws the route's own problem about what does not exist for what is another's: nobody can tell the two apart.
+ */
+async function asCustomerMay({ access }: Route, call: Call): Promise<Call> {
+  if (access === 'OPEN' || 'signature' in access) return call;
+  const { customerId } = call.client();
+  const { customers } = access;
+  if (customerId === undefined || customers === 'ALL_ALIKE') return call;
+  // rolesOnly has refused customers where nothing is declared for them.
+  if (!customers) throw new Error('A customer got past the roles of a route that is not for customers.');
+  if ('filter' in customers) {
+    const { filter } = customers;
+    const asked = call.parameters[filter] ?? customerId;
+    if (asked !== customerId) throw customers.absent(call);
+    return { ...call, parameters: { ...call.parameters, [filter]: customerId } };
+  }
+  if ((await customers.owner(call)) !== customerId) throw customers.absent(call);
+  return call;
+}
+
+/** A route's handler that refuses a second request of a client with one key while the first is being handled. */
+function oneAtATime(route: Route, locks: KeyLocks): Route['handle'] {
+  return async (call) => {
+    const key = call.parameters['Idempotency-Key']!;
+    const answer = await locks.alone<Answer>(call.client().clientId, key, () => route.handle(call));
+    if (answer) return answer;
+    throw new Problem('REQUEST_IN_PROGRESS', 'Send the same request again in a second to get its answer.');
+  };
+}
+
 function clientOf(response: Response) {
   const { client } = localsOf(response);
-  if (!client) throw new Error('A route outside /v1 asks for the client of an API key.');
+  if (!client) throw new Error('A route outside /v1 asks who its client is.');
   return client;
 }
 

@@ -7,6 +7,8 @@ export interface ConnectOptions {
   readonly max: number;
   /** Shown in `pg_stat_activity`, so that an operator sees who holds what. */
   readonly applicationName: string;
+  /** Acts as the user of the URL, for commands that do what the application's role may not. */
+  readonly asOwner?: boolean;
 }
 
 /** The least-rights role that every process of the platform acts as. */
@@ -17,9 +19,14 @@ const STATEMENT_TIMEOUT_MS = 15_000;
 const LOCK_TIMEOUT_MS = 5_000;
 // A transaction does nothing but database work, so one that idles belongs to a process that is stuck.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+// Longer than a statement may take: a pool that is busy is not a database that is away.
+const POOL_TIMEOUT_MS = 20_000;
+// Longer than the statement's, so that it counts only when the server, or the network to it, says nothing any more.
+const QUERY_TIMEOUT_MS = 20_000;
 
 /**
- * Opens a pool that acts as the application's role, in UTC, with time limits on statements, locks and idle
+ * Opens a pool that acts as the application's role, in UTC, with time limits on connecting, statements, locks and idle
  * transactions. `bigint` arrives as number, `date` as 'YYYY-MM-DD', `timestamptz` as ISO 8601 in UTC with milliseconds.
  *
  * @param databaseUrl a PostgreSQL URL whose user is a member of the application's role.
@@ -29,20 +36,24 @@ export function connect(databaseUrl: string, options: ConnectOptions): Knex {
   return knex({
     client: 'pg',
     connection: {
-      connectionString: withSessionSettings(databaseUrl),
+      connectionString: withSessionSettings(databaseUrl, options.asOwner ? {} : { role: APPLICATION_ROLE }),
       application_name: options.applicationName,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      keepAlive: true,
       types: { getTypeParser: typeParser },
     },
     pool: { min: 0, max: options.max },
+    acquireConnectionTimeout: POOL_TIMEOUT_MS,
     // Errors end in logs and in Temporal's histories: they must not carry the values that a statement was given.
     compileSqlOnError: false,
   });
 }
 
 /** Puts the session's settings into the URL, where they replace any `options` that it brings along. */
-function withSessionSettings(databaseUrl: string): string {
+function withSessionSettings(databaseUrl: string, role: { role?: string }): string {
   const settings = {
-    role: APPLICATION_ROLE,
+    ...role,
     timezone: 'UTC',
     statement_timeout: STATEMENT_TIMEOUT_MS,
     lock_timeout: LOCK_TIMEOUT_MS,

@@ -12,9 +12,11 @@ export const answerProblem: ErrorRequestHandler = (error: unknown, _request, res
     next(error);
     return;
   }
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (!response.hasHeader(name)) response.set(name, value);
+  }
   response
     .status(status)
-    .set(headers ?? {})
     .type('application/problem+json')
     .send(JSON.stringify(problemBody(problem)));
 };

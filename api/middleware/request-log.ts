@@ -5,7 +5,8 @@ import { localsOf } from './locals';
 
 /**
  * Gives each request an id, which its answer carries as X-Request-Id, and writes one line when it is over. Neither
- * headers nor bodies are logged, and of the address only the path: the rest may hold secrets or personal data.
+ * headers nor bodies are logged, and of the address only the route, and the path where it was not refused: anything may
+ * stand in the rest, also secrets and personal data.
  */
 export function requestLog(logger: Logger): RequestHandler {
   return (request, response, next) => {
@@ -19,8 +20,11 @@ export function requestLog(logger: Logger): RequestHandler {
       const durationMs = Math.round(performance.now() - startedMs);
       const { keyId } = locals.client ?? {};
       const isAnswered = response.writableFinished;
+      const status = isAnswered ? response.statusCode : null;
+      const { path: route } = (request.route ?? {}) as { path?: string };
+      const isRefused = status !== null && status >= 400 && status < 500;
       locals.log.info(
-        { method, path, status: isAnswered ? response.statusCode : null, durationMs, keyId },
+        { method, route, ...(isRefused || route === undefined ? {} : { path }), status, durationMs, keyId },
         isAnswered ? 'request answered' : 'client went away',
       );
     });

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
+import { customerOfFlow } from '../../db/access/owners';
 import { flowProgress, listFlows, type FlowProgress, type FlowRow } from '../../db/reads/flows';
 import { traceOf, type TraceRow } from '../../db/reads/trace';
 import { commonSchemas } from '../../schemas/validate';
@@ -13,7 +14,7 @@ import {
 import { pagedList, pageOf } from '../pages';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
-import type { Parameter, Route } from '../route';
+import type { CustomerAccess, Parameter, Route } from '../route';
 import { common, count, links, list, object, oneOf, text, utcInstant, type Schema } from '../schema';
 import { flowStatus, type FlowStatus } from '../temporal';
 import { applicationState } from './loan-applications';
@@ -134,6 +135,10 @@ const flowsAddress = '/v1/flows';
 
 /** The routes of flows. */
 export function flowRoutes({ db, temporal }: { db: Knex; temporal: Client }): Route[] {
+  const ownFlow: CustomerAccess = {
+    owner: ({ parameters }) => customerOfFlow(db, parameters['flowId']!),
+    absent: ({ parameters }) => unknownFlow(parameters['flowId']!),
+  };
   return [
     {
       method: 'get',
@@ -144,7 +149,14 @@ export function flowRoutes({ db, temporal }: { db: Knex; temporal: Client }): Ro
       description:
         'Read from the database, so a flow is listed from the moment at which its submission was accepted. Parts of ' +
         'flows are listed too.',
-      access: { roles: MAY.readFlows },
+      access: {
+        roles: MAY.readFlows,
+        customers: {
+          filter: 'customerId',
+          absent: ({ parameters }) =>
+            new Problem('CUSTOMER_NOT_FOUND', `There is no customer ${parameters['customerId']}.`),
+        },
+      },
       parameters: flows.parameters,
       answers: {
         200: {
@@ -153,7 +165,7 @@ export function flowRoutes({ db, temporal }: { db: Knex; temporal: Client }): Ro
           example: { entries: [entryOf(exampleEntry)], links: { self: flowsAddress } },
         },
       },
-      problems: [],
+      problems: ['CUSTOMER_NOT_FOUND'],
       async handle({ parameters }) {
         const page = await flows.read(
           flowsAddress,
@@ -170,7 +182,7 @@ export function flowRoutes({ db, temporal }: { db: Knex; temporal: Client }): Ro
       operationId: 'getFlow',
       tag: 'Flows',
       summary: 'Read how far a flow has come',
-      access: { roles: MAY.readFlows },
+      access: { roles: MAY.readFlows, customers: ownFlow },
       parameters: [flowIdParameter],
       answers: { 200: { description: 'The flow as it stands now.', schema: flow, example: exampleFlow } },
       problems: ['UNKNOWN_FLOW'],
@@ -187,7 +199,7 @@ export function flowRoutes({ db, temporal }: { db: Knex; temporal: Client }): Ro
       operationId: 'getFlowTrace',
       tag: 'Flows',
       summary: 'Read the story of a flow: one row for each message that a service handled',
-      access: { roles: MAY.readFlows },
+      access: { roles: MAY.readFlows, customers: ownFlow },
       parameters: [flowIdParameter],
       answers: {
         200: {
@@ -209,9 +221,11 @@ export function flowRoutes({ db, temporal }: { db: Knex; temporal: Client }): Ro
 
 async function knownFlow(db: Knex, id: string): Promise<FlowProgress> {
   const progress = await flowProgress(db, id);
-  if (!progress) throw new Problem('UNKNOWN_FLOW', `Nobody has started flow ${id}.`);
+  if (!progress) throw unknownFlow(id);
   return progress;
 }
+
+const unknownFlow = (id: string): Problem => new Problem('UNKNOWN_FLOW', `Nobody has started flow ${id}.`);
 
 /** A row of the trace, in the form of the catalog's checker, and where it leads. */
 const traceRowOf = (row: TraceRow) => ({

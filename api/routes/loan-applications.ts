@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import stringify from 'safe-stable-stringify';
 import type { ApiClient } from '../../db/access/api-keys';
+import { customerOfFlow } from '../../db/access/owners';
 import {
   reserveSubmission,
   submissionOf,
@@ -26,7 +27,7 @@ import {
 import { newBusinessId } from '../business-id';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
-import type { Answer, Call, Parameter, Route } from '../route';
+import type { Answer, Call, CustomerAccess, Parameter, Route } from '../route';
 import { common, links, list, mapRefs, object, oneOf, type Schema } from '../schema';
 import { startFlow } from '../temporal';
 
@@ -142,7 +143,13 @@ export function loanApplicationRoutes(needs: Needs): Route[] {
         'Refuses at once what the product and the customer rule out; nothing is kept then. Everything else starts ' +
         'the flow that decides, funds, pays out and books the loan. The same Idempotency-Key with the same body gives ' +
         'the same answer, however often and however late it is sent.',
-      access: { roles: MAY.submit },
+      access: {
+        roles: MAY.submit,
+        customers: {
+          owner: ({ body }) => (body as Body).customerId,
+          absent: () => new Problem('UNKNOWN_CUSTOMER', 'There is no such customer.'),
+        },
+      },
       parameters: [idempotencyKeyParameter],
       body: bodySchema(),
       answers: {
@@ -165,7 +172,7 @@ export function loanApplicationRoutes(needs: Needs): Route[] {
       operationId: 'getLoanApplication',
       tag: 'Loan applications',
       summary: 'Read a loan application',
-      access: { roles: MAY.readLoans },
+      access: { roles: MAY.readLoans, customers: ownApplication(needs.db) },
       parameters: [applicationIdParameter],
       answers: {
         200: { description: 'The loan application as it stands now.', schema: application, example },
@@ -175,6 +182,15 @@ export function loanApplicationRoutes(needs: Needs): Route[] {
     },
   ];
 }
+
+/** What a customer gets of a route about one loan application. */
+export const ownApplication = (db: Knex): CustomerAccess => ({
+  owner: ({ parameters }) => customerOfFlow(db, applicationFlowId(parameters['applicationId']!)),
+  absent: ({ parameters }) => unknownApplication(parameters['applicationId']!),
+});
+
+export const unknownApplication = (applicationId: string): Problem =>
+  new Problem('UNKNOWN_LOAN_APPLICATION', `Nobody has submitted loan application ${applicationId}.`);
 
 /** Reserves the key, then starts the flow. Whatever dies in between, the same request again finds the row and goes on. */
 async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answer> {
@@ -249,9 +265,7 @@ async function read({ db }: Needs, applicationId: string): Promise<Answer> {
   if (view) return { status: 200, body: bodyOf(view) };
   // Submitted, and the flow has not got to its first step yet.
   const submission = await submissionOf(db, applicationId);
-  if (!submission) {
-    throw new Problem('UNKNOWN_LOAN_APPLICATION', `Nobody has submitted loan application ${applicationId}.`);
-  }
+  if (!submission) throw unknownApplication(applicationId);
   // Or the loan engine has refused it, for what has changed since it was accepted: then nothing else is kept of it.
   const refusal = await refusalOfApplication(db, submission.flowId);
   const ended = refusal === undefined ? {} : { state: 'REJECTED', reasonCodes: [refusal] };

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { customerOfLoan } from '../../db/access/owners';
 import {
   instalmentsOf,
   loansOfCustomer,
@@ -22,7 +23,7 @@ import {
 import { pagedList, pageOf } from '../pages';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
-import type { Answer, Parameter, Route } from '../route';
+import type { Answer, CustomerAccess, Parameter, Route } from '../route';
 import { common, links, list, object, oneOf, type Schema } from '../schema';
 
 const loan: Schema = object(
@@ -93,6 +94,10 @@ const loanIdParameter: Parameter = {
 
 /** The routes of loans. */
 export function loanRoutes({ db }: { db: Knex }): Route[] {
+  const ownLoan: CustomerAccess = {
+    owner: ({ parameters }) => customerOfLoan(db, parameters['loanId']!),
+    absent: ({ parameters }) => unknownLoan(parameters['loanId']!),
+  };
   return [
     {
       method: 'get',
@@ -100,7 +105,7 @@ export function loanRoutes({ db }: { db: Knex }): Route[] {
       operationId: 'getLoan',
       tag: 'Loans',
       summary: 'Read a loan with its repayment schedule',
-      access: { roles: MAY.readLoans },
+      access: { roles: MAY.readLoans, customers: ownLoan },
       parameters: [loanIdParameter],
       answers: {
         200: {
@@ -125,7 +130,7 @@ export function loanRoutes({ db }: { db: Knex }): Route[] {
       operationId: 'getLoanSchedule',
       tag: 'Loans',
       summary: "Read a loan's repayment schedule, the newest version or an older one",
-      access: { roles: MAY.readLoans },
+      access: { roles: MAY.readLoans, customers: ownLoan },
       parameters: [
         loanIdParameter,
         {
@@ -153,7 +158,13 @@ export function loanRoutes({ db }: { db: Knex }): Route[] {
       operationId: 'listCustomerLoans',
       tag: 'Loans',
       summary: "List a customer's loans, the newest first",
-      access: { roles: MAY.readLoans },
+      access: {
+        roles: MAY.readLoans,
+        customers: {
+          owner: ({ parameters }) => parameters['customerId']!,
+          absent: ({ parameters }) => unknownCustomer(parameters['customerId']!),
+        },
+      },
       parameters: [
         {
           in: 'path',
@@ -183,7 +194,7 @@ export function loanRoutes({ db }: { db: Knex }): Route[] {
           parameters,
           async (wanted) => {
             const loans = await loansOfCustomer(db, customerId, wanted);
-            if (!loans) throw new Problem('CUSTOMER_NOT_FOUND', `There is no customer ${customerId}.`);
+            if (!loans) throw unknownCustomer(customerId);
             return loans;
           },
           ({ fundingJournalId }) => fundingJournalId,
@@ -194,6 +205,8 @@ export function loanRoutes({ db }: { db: Knex }): Route[] {
   ];
 }
 
+const unknownCustomer = (customerId: string): Problem =>
+  new Problem('CUSTOMER_NOT_FOUND', `There is no customer ${customerId}.`);
 const unknownLoan = (loanId: string): Problem => new Problem('UNKNOWN_LOAN', `No loan ${loanId} is booked.`);
 
 async function readSchedule(db: Knex, loanId: string, wanted: string | undefined): Promise<Answer> {

@@ -22,7 +22,7 @@ import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
 import { common, links, list, object, oneOf, text, type Schema } from '../schema';
 import { tellAnswered, tellQuestionAnswered } from '../temporal';
-import { idempotencyKeyParameter } from './loan-applications';
+import { idempotencyKeyParameter, ownApplication, unknownApplication } from './loan-applications';
 
 interface Needs {
   db: Knex;
@@ -130,7 +130,7 @@ export function operationsRoutes(needs: Needs): Route[] {
       description:
         'Recorded at once, and heeded unless the money is gone or may be: an application that is being paid out is ' +
         'withdrawn only if that payout fails.',
-      access: { roles: MAY.submit },
+      access: { roles: MAY.submit, customers: ownApplication(needs.db) },
       parameters: [applicationIdParameter, idempotencyKeyParameter],
       body: {
         schema: object({ reason: reasonSchema }),
@@ -243,9 +243,11 @@ async function withdraw({ db, temporal }: Needs, call: Call): Promise<Answer> {
   const applicationId = call.parameters['applicationId']!;
   const view = await loanApplicationView(db, applicationId);
   if (!view && !(await submissionOf(db, applicationId))) {
-    throw new Problem('UNKNOWN_LOAN_APPLICATION', `Nobody has submitted loan application ${applicationId}.`);
+    throw unknownApplication(applicationId);
   }
-  if (view && endedStates.includes(view.state)) {
+  // What was recorded under the key stays recorded, also when the application has ended since.
+  const isRepeated = (await actOf(db, actIdOf(call))) !== undefined;
+  if (!isRepeated && view && endedStates.includes(view.state)) {
     throw new Problem('WRONG_STATE', `The application is ${view.state}: it cannot be withdrawn any more.`);
   }
   const withdrawal = {
@@ -257,8 +259,8 @@ async function withdraw({ db, temporal }: Needs, call: Call): Promise<Answer> {
   } as const;
   await db.transaction(async (tx) => {
     await openQuestion(tx, { ...withdrawal, answers: ['WITHDRAW', 'ABANDON'] });
-    if (await standingAnswer(tx, withdrawal.flowId, 'withdrawal')) return;
-    await answerWith(tx, { ...withdrawal, actId: await recordAct(tx, withdrawal) });
+    const { act } = await recordOnce(tx, call, withdrawal);
+    await answerWith(tx, { ...withdrawal, actId: act.id! });
   });
   await tellQuestionAnswered(temporal, withdrawal.flowId, 'withdrawal');
   return { status: 202, body: withdrawalBody(applicationId) };
@@ -372,11 +374,11 @@ async function recordOnce(
   wanted: Omit<NewAct, 'id' | 'actor'>,
 ): Promise<{ act: NewAct; isNew: boolean }> {
   const actor = call.client().clientId;
-  const id = derivedId('act', actor, call.parameters['Idempotency-Key']!);
+  const id = actIdOf(call);
   const before = await actOf(db, id);
   if (before) {
-    const same = (['flowId', 'question', 'answer', 'reason'] as const).every(
-      (field) => before[field] === wanted[field],
+    const same = (['flowId', 'question', 'answer', 'reason', 'approves'] as const).every(
+      (field) => (before[field] ?? null) === (wanted[field] ?? null),
     );
     if (!same)
       throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Send another key, or what the key was first used for.');
@@ -386,6 +388,10 @@ async function recordOnce(
   await recordAct(db, act);
   return { act, isNew: true };
 }
+
+/** The act that a call's idempotency key names. */
+const actIdOf = (call: Call): string =>
+  derivedId('act', call.client().clientId, call.parameters['Idempotency-Key']!);
 
 const alreadyAnswered = () =>
   new Problem('ALREADY_ANSWERED', 'The first answer stands; this one changes nothing.');

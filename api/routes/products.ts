@@ -53,7 +53,7 @@ export function productRoutes({ db }: { db: Knex }): Route[] {
       operationId: 'listProductVersions',
       tag: 'Products',
       summary: 'List the published versions of products, by product and number',
-      access: { roles: MAY.readProducts },
+      access: { roles: MAY.readProducts, customers: 'ALL_ALIKE' },
       parameters: versions.parameters,
       answers: {
         200: {
@@ -80,7 +80,7 @@ export function productRoutes({ db }: { db: Knex }): Route[] {
       operationId: 'getProductVersion',
       tag: 'Products',
       summary: 'Read a version of a product with its terms, which never change',
-      access: { roles: MAY.readProducts },
+      access: { roles: MAY.readProducts, customers: 'ALL_ALIKE' },
       parameters: [
         { ...product, in: 'path', required: true },
         {

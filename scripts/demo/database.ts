@@ -18,10 +18,10 @@ export async function addCustomers(databaseUrl: string, customers: readonly Stor
 }
 
 /** The application's role may not write reference data, so this acts as the user of the address itself. */
-async function asOwner(databaseUrl: string, work: (owner: Knex) => Promise<void>): Promise<void> {
+async function asOwner<T>(databaseUrl: string, work: (owner: Knex) => Promise<T>): Promise<T> {
   const owner = knex({ client: 'pg', connection: databaseUrl, pool: { min: 0, max: 1 } });
   try {
-    await work(owner);
+    return await work(owner);
   } finally {
     await owner.destroy();
   }
@@ -33,9 +33,10 @@ async function asOwner(databaseUrl: string, work: (owner: Knex) => Promise<void>
  *
  * @returns the token
  */
-export async function newDemoKey(db: Knex, clientId: `demo-${string}`, role: Role): Promise<string> {
-  for (const key of await listApiKeys(db)) {
-    if (key.clientId === clientId && key.revokedAt === null) await revokeApiKey(db, key.keyId);
-  }
-  return (await createApiKey(db, { clientId, role })).token;
-}
+export const newDemoKey = (databaseUrl: string, clientId: `demo-${string}`, role: Role): Promise<string> =>
+  asOwner(databaseUrl, async (owner) => {
+    for (const key of await listApiKeys(owner)) {
+      if (key.clientId === clientId && key.revokedAt === null) await revokeApiKey(owner, key.keyId);
+    }
+    return (await createApiKey(owner, { clientId, role })).token;
+  });

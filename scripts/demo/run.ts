@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import type { Knex } from 'knex';
 import { connect } from '../../db/pool';
 import { allTraces } from '../../db/reads/trace';
 import { checkTrace, type TraceReport } from '../check-trace';
@@ -35,7 +34,7 @@ export async function runStory(platform: Platform, parts: Parts, screen: Screen)
     platform.databaseUrl,
     cases.map(({ customer }) => customer),
   );
-  const keys = await newKeys(db);
+  const keys = await newKeys(platform.databaseUrl);
   const apiWith = (token: string): RestClient => restClient({ baseUrl: platform.apiUrl, token, signal });
   const people: People = {
     app: apiWith(keys.app),
@@ -102,12 +101,15 @@ interface Keys {
   finance: string;
 }
 
-async function newKeys(db: Knex): Promise<Keys> {
+async function newKeys(databaseUrl: string): Promise<Keys> {
   const [operator, another] = CLIENTS.operators;
   return {
-    app: await newDemoKey(db, CLIENTS.app, 'app'),
-    operators: [await newDemoKey(db, operator, 'ops'), await newDemoKey(db, another, 'ops')],
-    finance: await newDemoKey(db, CLIENTS.finance, 'finance'),
+    app: await newDemoKey(databaseUrl, CLIENTS.app, 'app'),
+    operators: [
+      await newDemoKey(databaseUrl, operator, 'ops'),
+      await newDemoKey(databaseUrl, another, 'ops'),
+    ],
+    finance: await newDemoKey(databaseUrl, CLIENTS.finance, 'finance'),
   };
 }
 

@@ -1,4 +1,4 @@
-import { until } from '../support/branches';
+import { until } from '../support/until';
 import { failedWorkflowTasks } from '../support/failed-tasks';
 import { startPlatform } from '../support/platform';
 

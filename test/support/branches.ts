@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { inBetweenFeatures } from '../../db/seeds';
 import type { Message } from '../../schemas/message';
 import type { MarketId } from '../../schemas/generated/messages';

@@ -7,11 +7,11 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Express } from 'express';
 import knex, { type Knex } from 'knex';
 import { createApi } from '../../api/app';
-import { createLogger } from '../../api/logger';
 import { createApiKey } from '../../db/access/api-keys';
 import { connect } from '../../db/pool';
 import { allTraces } from '../../db/reads/trace';
 import { goodFeatures, seed, seedCustomers } from '../../db/seeds';
+import { createLogger } from '../../logging/logger';
 import { startSandbox } from '../../sandbox/app';
 import type { MarketId } from '../../schemas/generated/messages';
 import { composeCommand } from '../../schemas/compose';
@@ -92,12 +92,18 @@ export async function startPlatform({
     temporalNamespace: temporal.namespace,
     taskQueue: 'flows',
     partySecrets,
+    rateLimits: { perClient: 1_000_000, perAddress: 1_000_000 },
+    trustedProxies: [],
   };
   const db = connect(database.url, { max: 5, applicationName: 'test' });
+  const lockSession = connect(database.url, { max: 1, applicationName: 'test-key-locks' });
   const connection = await Connection.connect({ address: temporal.address });
   const client = new Client({ connection, namespace: temporal.namespace });
   const api = await listen(
-    createApi({ db, temporal: client, config: servers, logger: createLogger('error') }),
+    createApi({
+      ...{ db, lockSession, temporal: client, config: servers },
+      logger: createLogger({ process: 'api', level: 'error' }),
+    }),
   );
   const sandbox = await startSandbox({ port: 0, secrets: partySecrets, callbackBaseUrl: api.url });
   // Steps that fail are a normal part of tests; what a test is about it asserts.
@@ -112,9 +118,9 @@ export async function startPlatform({
     ),
   );
   const keys = {
-    app: await createApiKey(db, { clientId: 'test-app', role: 'app' }),
-    ops: await createApiKey(db, { clientId: 'operator-1', role: 'ops' }),
-    otherOps: await createApiKey(db, { clientId: 'operator-2', role: 'ops' }),
+    app: await createApiKey(owner, { clientId: 'test-app', role: 'app' }),
+    ops: await createApiKey(owner, { clientId: 'operator-1', role: 'ops' }),
+    otherOps: await createApiKey(owner, { clientId: 'operator-2', role: 'ops' }),
   };
 
   return {
@@ -188,7 +194,7 @@ export async function startPlatform({
       } finally {
         await Promise.all(workers.map((one) => one.stop()));
         await Promise.all([sandbox.close(), api.close()]);
-        await Promise.all([db.destroy(), owner.destroy(), connection.close()]);
+        await Promise.all([db.destroy(), lockSession.destroy(), owner.destroy(), connection.close()]);
         await database.drop();
       }
     },

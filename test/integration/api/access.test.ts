@@ -35,16 +35,16 @@ test.each(['Bearer x', 'Bearer ck_aaaaaaaaaaaa_', 'Bearer ck_aaaaaaaaaaaa_'.padE
 
 test('a revoked key is refused from the next request on, and its other keys stay', async () => {
   const [one, other] = [
-    await createApiKey(api.db, { clientId: 'rotating', role: 'ops' }),
-    await createApiKey(api.db, { clientId: 'rotating', role: 'ops' }),
+    await createApiKey(api.owner, { clientId: 'rotating', role: 'ops' }),
+    await createApiKey(api.owner, { clientId: 'rotating', role: 'ops' }),
   ];
-  await revokeApiKey(api.db, one.keyId);
+  await revokeApiKey(api.owner, one.keyId);
   expect((await getWith(`Bearer ${one.token}`)).body.code).toBe('KEY_INVALID');
   expect((await getWith(`Bearer ${other.token}`)).status).toBe(200);
 });
 
 test('no secret is stored or listed', async () => {
-  const { keyId, token } = await createApiKey(api.db, { clientId: 'mobile-app', role: 'app' });
+  const { keyId, token } = await createApiKey(api.owner, { clientId: 'mobile-app', role: 'app' });
   const secret = token.slice(`ck_${keyId}_`.length);
   const stored = await api.db('access.api_key').where({ key_id: keyId });
   expect(JSON.stringify(stored)).not.toContain(secret);
@@ -53,7 +53,7 @@ test('no secret is stored or listed', async () => {
 });
 
 test('a key for a role that does not exist is not made', async () => {
-  await expect(createApiKey(api.db, { clientId: 'mobile-app', role: 'root' })).rejects.toThrow(
+  await expect(createApiKey(api.owner, { clientId: 'mobile-app', role: 'root' })).rejects.toThrow(
     /app, bff, ops/,
   );
 });

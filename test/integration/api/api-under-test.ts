@@ -1,15 +1,17 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import knex, { type Knex } from 'knex';
 import { apiRoutes, createApi } from '../../../api/app';
-import { createLogger } from '../../../api/logger';
 import type { ProblemBody } from '../../../api/problem';
 import { problemsOf, type Route } from '../../../api/route';
+import { createHttpServer, type SocketLimits } from '../../../api/server';
+import type { TokenConfig } from '../../../api/tokens';
+import type { RateLimits } from '../../../api/rate-limits';
 import { createApiKey, ROLES, type Role } from '../../../db/access/api-keys';
 import { connect } from '../../../db/pool';
 import { seed } from '../../../db/seeds';
+import { createLogger } from '../../../logging/logger';
 import { parsePartySecrets, type PartySecrets } from '../../../schemas/outside/signature';
 import { compileSchema, violationsOf } from '../../../schemas/validate';
 import { createTestDatabase } from '../../support/database';
@@ -54,13 +56,21 @@ export interface ApiUnderTest {
   /** The lines that the API has logged. */
   log: Record<string, unknown>[];
   call: Caller;
-  /** A further API on the same database, where Temporal is to be found at another address. */
-  beside(temporalAddress: string): Promise<ApiUnderTest>;
+  /** A further API, as another process, on the same database; set up otherwise where the test says so. */
+  beside(setUp: SetUp): Promise<ApiUnderTest>;
   stop(): Promise<void>;
 }
 
+/** How an API under test differs from the usual one, which takes no tokens and as many requests as come. */
+export interface SetUp {
+  temporalAddress?: string;
+  tokens?: TokenConfig;
+  rateLimits?: RateLimits;
+  socketLimits?: SocketLimits;
+}
+
 /** An API on a seeded database and a Temporal namespace of its own, with a key for each role. */
-export async function startApi(): Promise<ApiUnderTest> {
+export async function startApi(setUp: SetUp = {}): Promise<ApiUnderTest> {
   const database = await createTestDatabase();
   const { address, namespace } = await createTestNamespace();
   const owner = knex({ client: 'pg', connection: database.adminUrl });
@@ -68,8 +78,8 @@ export async function startApi(): Promise<ApiUnderTest> {
   const secrets = parsePartySecrets(
     JSON.stringify({ [PARTY]: [SECRET], [OTHER_PARTY]: [secretOf('b')], 'trust-jinhe': [secretOf('c')] }),
   );
-  const shared = { database, owner, secrets, namespace };
-  const api = await listenOn(shared, address);
+  const shared = { database, owner, secrets, namespace, temporalAddress: address };
+  const api = await listenOn(shared, setUp);
   return {
     ...api,
     async stop() {
@@ -85,31 +95,38 @@ interface Shared {
   owner: Knex;
   secrets: PartySecrets;
   namespace: string;
+  temporalAddress: string;
 }
 
-async function listenOn(shared: Shared, temporalAddress: string): Promise<ApiUnderTest> {
-  const { database, secrets, namespace } = shared;
+async function listenOn(shared: Shared, setUp: SetUp): Promise<ApiUnderTest> {
+  const { database, owner, secrets, namespace } = shared;
+  const { temporalAddress = shared.temporalAddress, tokens: tokenConfig, socketLimits } = setUp;
+  const { rateLimits = { perClient: 1_000_000, perAddress: 1_000_000 } } = setUp;
   const db = connect(database.url, { max: 5, applicationName: 'api-test' });
+  const lockSession = connect(database.url, { max: 1, applicationName: 'api-test-key-locks' });
   const connection = Connection.lazy({ address: temporalAddress });
   const temporal = new Client({ connection, namespace });
   const log: Record<string, unknown>[] = [];
-  const logger = createLogger('info', {
-    write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>),
+  const logger = createLogger({
+    ...{ process: 'api', level: 'info' },
+    destination: { write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>) },
   });
-  const needs = { db, temporal, config: { taskQueue: 'flows', partySecrets: secrets } };
-  const server = createServer(createApi({ ...needs, logger })).listen(0, '127.0.0.1');
+  const config = { taskQueue: 'flows', partySecrets: secrets };
+  const needs = { db, temporal, config: { ...config, tokens: tokenConfig, rateLimits, trustedProxies: [] } };
+  const server = createHttpServer(createApi({ ...needs, lockSession, logger }), socketLimits);
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const tokens = await keysOfAllRoles(db);
+  const tokens = await keysOfAllRoles(owner);
   return {
-    ...{ database, db, owner: shared.owner, temporal, secrets, url, tokens, log },
+    ...{ database, db, owner, temporal, secrets, url, tokens, log },
     call: callerOf(url, tokens, apiRoutes(needs)),
-    beside: (otherAddress) => listenOn(shared, otherAddress),
+    beside: (other) => listenOn(shared, other),
     async stop() {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
-      await db.destroy();
+      await Promise.all([db.destroy(), lockSession.destroy()]);
       await connection.close();
     },
   };
@@ -138,11 +155,11 @@ export function callerOf(
   };
 }
 
-async function keysOfAllRoles(db: Knex): Promise<Record<Role, string>> {
+async function keysOfAllRoles(owner: Knex): Promise<Record<Role, string>> {
   const tokens: [string, string][] = [];
   for (const role of ROLES) {
     const clientId = role === 'partner' ? PARTY : `test-${role}`;
-    tokens.push([role, (await createApiKey(db, { clientId, role })).token]);
+    tokens.push([role, (await createApiKey(owner, { clientId, role })).token]);
   }
   return Object.fromEntries(tokens) as Record<Role, string>;
 }

@@ -148,7 +148,7 @@ test('a callback for a flow that has ended is recorded', async () => {
 
 test('while Temporal is away the party is told to come again, and then the flow hears of it', async () => {
   const { requestNo, flowId } = await openRequest();
-  const lonely = await api.beside('127.0.0.1:1');
+  const lonely = await api.beside({ temporalAddress: '127.0.0.1:1' });
   const rawBody = JSON.stringify(succeeded(requestNo));
   const headers = { ...sign({ secret: SECRET, id: `settled:${requestNo}`, timestamp: new Date(), rawBody }) };
   expect((await lonely.call('POST', `/callbacks/${PARTY}`, { headers, body: rawBody })).status).toBe(503);

@@ -154,7 +154,7 @@ test('an application can be read as soon as it is accepted', async () => {
 });
 
 test('while Temporal is away the answer is 503, and the same request starts the flow later', async () => {
-  const lonely = await api.beside('127.0.0.1:1');
+  const lonely = await api.beside({ temporalAddress: '127.0.0.1:1' });
   const key = newKey();
   const headers = { 'idempotency-key': key, authorization: `Bearer ${api.tokens.app}` };
   const away = await lonely.call('POST', '/v1/loan-applications', { headers, body: application });

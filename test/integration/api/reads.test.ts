@@ -16,10 +16,10 @@ let flowAddress: string;
 /** One application that runs to its end is all that these tests read about. */
 beforeAll(async () => {
   platform = await startPlatform();
-  const { db, client, partySecrets, api } = platform;
+  const { db, owner, client, partySecrets, api } = platform;
   const tokens = {
-    app: (await createApiKey(db, { clientId: 'mobile-app', role: 'app' })).token,
-    ops: (await createApiKey(db, { clientId: 'operations', role: 'ops' })).token,
+    app: (await createApiKey(owner, { clientId: 'mobile-app', role: 'app' })).token,
+    ops: (await createApiKey(owner, { clientId: 'operations', role: 'ops' })).token,
   };
   call = callerOf(
     api.url,

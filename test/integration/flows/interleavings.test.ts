@@ -4,7 +4,7 @@ import { booksOn, positionOf } from '../../../db/books/posting';
 import { trialBalance } from '../../../db/books/trial-balance';
 import { checkTrace } from '../../../scripts/check-trace';
 import type { LoanApplicationOutcome } from '../../../workflows/loan-application-disbursement';
-import { until } from '../../support/branches';
+import { until } from '../../support/until';
 import { startPlatform, type Application, type Platform } from '../../support/platform';
 
 // A failure is repeated by its seed, as far as scheduling allows: ids, amounts, orders, delays and what the parties do

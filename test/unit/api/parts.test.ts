@@ -1,7 +1,7 @@
 import { apiConfig } from '../../../api/config';
 import { newBusinessId } from '../../../api/business-id';
 import { parseJson } from '../../../api/json';
-import { createLogger } from '../../../api/logger';
+import { createLogger } from '../../../logging/logger';
 import { idempotencyKeyParameter } from '../../../api/routes/loan-applications';
 import { compileSchema } from '../../../schemas/validate';
 
@@ -73,7 +73,10 @@ describe('the configuration', () => {
 describe('the log', () => {
   const logged = (what: object): string => {
     const lines: string[] = [];
-    createLogger('info', { write: (line) => void lines.push(line) }).info(what, 'a line');
+    createLogger({
+      ...{ process: 'api', level: 'info' },
+      destination: { write: (line) => void lines.push(line) },
+    }).info(what, 'a line');
     return lines.join('');
   };
   test('keeps credentials out, wherever a request is logged', () => {
