@@ -49,7 +49,36 @@ test('no secret is stored or listed', async () => {
   const stored = await api.db('access.api_key').where({ key_id: keyId });
   expect(JSON.stringify(stored)).not.toContain(secret);
   const listed = (await listApiKeys(api.db)).find((key) => key.keyId === keyId);
-  expect(Object.keys(listed!).sort()).toEqual(['clientId', 'createdAt', 'keyId', 'revokedAt', 'role']);
+  expect(JSON.stringify(listed)).not.toContain(secret);
+  expect(listed).not.toHaveProperty('hash');
+});
+
+test('a key that has ended is refused', async () => {
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  const { keyId, token } = await createApiKey(api.owner, { clientId: 'for-a-while', role: 'ops', expiresAt });
+  expect((await getWith(`Bearer ${token}`)).status).toBe(200);
+  await api
+    .owner('access.api_key')
+    .where({ key_id: keyId })
+    .update({ expires_at: api.owner.raw('now()') });
+  expect((await getWith(`Bearer ${token}`)).body.code).toBe('KEY_INVALID');
+});
+
+test('the day of its last use is noted of a key', async () => {
+  const { keyId, token } = await createApiKey(api.owner, { clientId: 'used-today', role: 'ops' });
+  const lastUsedOn = async () => (await listApiKeys(api.db)).find((key) => key.keyId === keyId)!.lastUsedOn;
+  expect(await lastUsedOn()).toBeNull();
+  await getWith(`Bearer ${token}`);
+  expect(await lastUsedOn()).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+});
+
+test.each([
+  ['a role that does not act for customers', { role: 'ops', customerId: 'ID-C001' }, /role app/],
+  ['a customer that does not exist', { role: 'app', customerId: 'ID-C999' }, /no such customer/],
+  ['an end in the past', { role: 'app', expiresAt: new Date(0) }, /in the future/],
+  ['an end that is no time', { role: 'app', expiresAt: new Date('soon') }, /in the future/],
+])('a key for %s is not made', async (_what, wanted, why) => {
+  await expect(createApiKey(api.owner, { clientId: 'mobile-app', ...wanted })).rejects.toThrow(why);
 });
 
 test('a key for a role that does not exist is not made', async () => {
