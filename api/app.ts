@@ -12,7 +12,7 @@ import { authenticate } from './middleware/authenticate';
 import { requestLog } from './middleware/request-log';
 import { openApiDocument } from './openapi';
 import { Problem } from './problem';
-import { rateLimits } from './rate-limits';
+import { countRefused, rateLimits } from './rate-limits';
 import type { Route } from './route';
 import { booksRoutes } from './routes/books';
 import { flowRoutes } from './routes/flows';
@@ -88,6 +88,7 @@ export function createApi(needs: ApiNeeds & ServingNeeds): Express {
   app.use((request) => {
     throw new Problem('NOT_FOUND', `Nothing is at ${request.path}; /openapi.json lists what there is.`);
   });
+  app.use(countRefused(limits));
   app.use(answerProblem);
   return app;
 }

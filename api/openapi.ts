@@ -28,7 +28,10 @@ fractions. Every error is a problem by RFC 9457 with a stable \`code\`.
 
 What an API key may do follows from its role: ${Object.entries(MAY)
   .map(([what, roles]) => `${what}: ${roles.join(', ')}`)
-  .join('; ')}.`;
+  .join(
+    '; ',
+  )}. A key or token for one customer opens that customer's things only; what is another's is answered as if it did not
+exist.`;
 
 /**
  * The OpenAPI 3.1 document of the routes, made from what they declare and from the common schemas that they use.
@@ -64,7 +67,11 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
     components: {
       schemas,
       securitySchemes: {
-        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: ck_<keyId>_<secret>.' },
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key, ck_<keyId>_<secret>, or a token of the identity provider.',
+        },
         signature: {
           ...{ type: 'apiKey', in: 'header', name: 'webhook-signature' },
           description: 'A signature after Standard Webhooks 1.0 over the raw body.',

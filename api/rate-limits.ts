@@ -1,7 +1,8 @@
 import { isIPv6 } from 'node:net';
-import type { Request, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { Problem } from './problem';
+import { localsOf } from './middleware/locals';
+import { Problem, problemOf } from './problem';
 
 /** How many requests are taken within WINDOW_SECONDS by one process. */
 export interface RateLimits {
@@ -34,12 +35,22 @@ export function rateLimits({ perClient, perAddress }: RateLimits): RateLimiting 
   };
 }
 
+/** Counts a request that was refused before it proved anything, by its address, lest somebody tries and tries. */
+export const countRefused =
+  (limits: RateLimiting): ErrorRequestHandler =>
+  async (error: unknown, request, response, next) => {
+    const isTheirFault = problemOf(error).kind.status < 500;
+    if (isTheirFault && !localsOf(response).isCounted) await limits.stranger(request, response);
+    next(error);
+  };
+
 async function count(
   limiter: RateLimiterMemory,
   policy: 'client' | 'address',
   who: string,
   response: Response,
 ): Promise<void> {
+  localsOf(response).isCounted = true;
   const found = await limiter.consume(who).catch((rejected: unknown) => {
     if (rejected instanceof RateLimiterRes) return rejected;
     throw rejected;

@@ -80,7 +80,9 @@ function otherMethods(routes: readonly Route[]): RequestHandler {
 function handlerOf(route: Route, { limits, keyLocks }: Needs): RequestHandler {
   const parametersOf = parameterReader(route.parameters ?? []);
   const bodyOf = bodyReader(route);
-  const handle = takesIdempotencyKey(route) ? oneAtATime(route, keyLocks) : route.handle;
+  const handle = takesIdempotencyKey(route)
+    ? oneAtATime(route, keyLocks)
+    : (call: Call): Promise<Answer> => route.handle(call);
   return async (request, response) => {
     if (route.access === 'OPEN') await limits.stranger(request, response);
     const rawCall: RawCall = {
@@ -90,10 +92,7 @@ function handlerOf(route: Route, { limits, keyLocks }: Needs): RequestHandler {
       log: localsOf(response).log,
     };
     if (route.access !== 'OPEN' && 'signature' in route.access) {
-      await limits.client(
-        await signerOf(route.access, rawCall, () => limits.stranger(request, response)),
-        response,
-      );
+      await limits.client(`party:${route.access.signature(rawCall)}`, response);
     }
     const call: Call = { ...rawCall, body: bodyOf(rawCall.rawBody), client: () => clientOf(response) };
     const { status, body, headers } = await handle(await asCustomerMay(route, call));
@@ -102,20 +101,6 @@ function handlerOf(route: Route, { limits, keyLocks }: Needs): RequestHandler {
       .set(headers ?? {})
       .json(body);
   };
-}
-
-/** Who has signed a call. A bad signature is counted before it is refused. */
-async function signerOf(
-  { signature }: { signature(call: RawCall): string },
-  call: RawCall,
-  countStranger: () => Promise<void>,
-): Promise<string> {
-  try {
-    return `party:${signature(call)}`;
-  } catch (error) {
-    await countStranger();
-    throw error;
-  }
 }
 
 /**

@@ -3,6 +3,8 @@ import { partyKinds, protocols, type Operation, type PartyKind } from '../../sch
 import { sign, type PartySecrets } from '../../schemas/outside/signature';
 import type { Exchange, Gateway } from '../outside';
 
+const MAX_ANSWER_BYTES = 65_536;
+
 /** Where the parties are reached and how what we send them is signed. */
 export interface PartyAccess {
   /** The address below which all parties' paths lie, without a slash at its end. */
@@ -48,17 +50,33 @@ async function exchange(access: PartyAccess, party: string, path: string, body?:
       method: body ? 'POST' : 'GET',
       headers: { 'content-type': 'application/json', ...signature },
       ...(body ? { body: rawBody } : {}),
+      // A party is asked at the address that we know; where else it points to is not followed.
+      redirect: 'error',
       signal: AbortSignal.timeout(access.answerTimeoutMs ?? 10_000),
     });
-    return { httpStatus: response.status, body: await response.json() };
+    return { httpStatus: response.status, body: await jsonIn(response) };
   } catch (error) {
     // Whatever broke on the way, the party may have acted: nobody knows, and that is an answer of its own.
     return { silence: reasonOf(error) };
   }
 }
 
+/** An answer's JSON. Throws when it is longer than any answer of the protocol, without reading the rest. */
+async function jsonIn(response: Response): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += (chunk as Uint8Array).length;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk as Uint8Array);
+  }
+  return JSON.parse(Buffer.concat(chunks).toString());
+}
+
 /** Where fetch fails, its message says no more than that; the reason is the error's cause. */
 function reasonOf(error: unknown): string {
+  // A parser quotes what it could not parse, and the reason ends in logs.
+  if (error instanceof SyntaxError) return 'an answer that is not JSON';
   const { message, cause } = error as Error & { cause?: Error };
   return cause?.message ?? message;
 }

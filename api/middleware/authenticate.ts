@@ -19,7 +19,6 @@ export function authenticate(needs: Needs): RequestHandler {
     const [, credential] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     const client = credential === undefined ? undefined : await clientWith(needs, credential);
     if (!client) {
-      await needs.limits.stranger(request, response);
       throw credential === undefined
         ? new Problem('KEY_MISSING', 'Send Authorization: Bearer ck_… with your API key.')
         : new Problem('KEY_INVALID', 'The key or token is malformed, unknown, revoked, or has ended.');

@@ -7,6 +7,8 @@ export interface Locals {
   log: Logger;
   /** Set on all of /v1. */
   client?: ApiClient;
+  /** Whether the rate limits have counted it. */
+  isCounted?: boolean;
 }
 
 /** What is known about the request so far. */

@@ -1,7 +1,6 @@
 import { apiConfig } from '../../../api/config';
 import { newBusinessId } from '../../../api/business-id';
 import { parseJson } from '../../../api/json';
-import { createLogger } from '../../../logging/logger';
 import { idempotencyKeyParameter } from '../../../api/routes/loan-applications';
 import { compileSchema } from '../../../schemas/validate';
 
@@ -65,30 +64,25 @@ describe('the configuration', () => {
   test.each(['DATABASE_URL', 'TEMPORAL_ADDRESS', 'PARTY_SECRETS'])('is refused without %s', (name) => {
     expect(() => apiConfig({ ...env, [name]: undefined })).toThrow(name);
   });
+  test('takes no tokens unless an identity provider is named', () => {
+    expect(apiConfig(env).tokens).toBeUndefined();
+    const provider = { JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'credit' };
+    const JWT_JWKS_URL = 'https://id.example/jwks.json';
+    expect(apiConfig({ ...env, ...provider, JWT_JWKS_URL }).tokens).toEqual({
+      ...{ issuer: 'https://id.example', audience: 'credit', jwksUrl: new URL(JWT_JWKS_URL) },
+      ...{ roleClaim: 'role', customerClaim: 'customer_id' },
+    });
+  });
+  test.each([
+    ['JWT_AUDIENCE', { JWT_ISSUER: 'https://id.example' }],
+    ['JWT_JWKS_URL', { JWT_ISSUER: 'i', JWT_AUDIENCE: 'a', JWT_JWKS_URL: 'http://id.example/jwks.json' }],
+    ['RATE_LIMIT_PER_CLIENT', { RATE_LIMIT_PER_CLIENT: '0' }],
+    ['RATE_LIMIT_PER_ADDRESS', { RATE_LIMIT_PER_ADDRESS: 'many' }],
+    ['TRUSTED_PROXIES', { TRUSTED_PROXIES: 'everybody' }],
+  ])('is refused with a %s that cannot be: %j', (name, wrong) => {
+    expect(() => apiConfig({ ...env, ...wrong })).toThrow(name);
+  });
   test.each(['http', '-1', '70000', '1.5'])('is refused with the port %s', (port) => {
     expect(() => apiConfig({ ...env, API_PORT: port })).toThrow('API_PORT');
-  });
-});
-
-describe('the log', () => {
-  const logged = (what: object): string => {
-    const lines: string[] = [];
-    createLogger({
-      ...{ process: 'api', level: 'info' },
-      destination: { write: (line) => void lines.push(line) },
-    }).info(what, 'a line');
-    return lines.join('');
-  };
-  test('keeps credentials out, wherever a request is logged', () => {
-    const headers = { authorization: 'Bearer secret' };
-    expect(logged({ ...headers, headers, request: { headers } })).not.toContain('secret');
-  });
-  test('keeps the row that the database refused out of an error', () => {
-    const error = Object.assign(new Error('violates a check'), {
-      code: '23514',
-      detail: 'Failing row: (tok_1)',
-    });
-    expect(logged({ err: error })).not.toContain('tok_1');
-    expect(logged({ err: error })).toContain('23514');
   });
 });
