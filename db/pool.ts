@@ -47,8 +47,12 @@ export function connect(databaseUrl: string, options: ConnectOptions): Knex {
     acquireConnectionTimeout: POOL_TIMEOUT_MS,
     // Errors end in logs and in Temporal's histories: they must not carry the values that a statement was given.
     compileSqlOnError: false,
+    // Knex prints errors, stack and all, that it also throws to whoever asked, who logs them as they should be.
+    log: { warn: nothing, error: nothing, deprecate: nothing, debug: nothing },
   });
 }
+
+const nothing = (): void => undefined;
 
 /** Puts the session's settings into the URL, where they replace any `options` that it brings along. */
 function withSessionSettings(databaseUrl: string, role: { role?: string }): string {
