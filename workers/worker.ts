@@ -12,6 +12,11 @@ import type { WorkerConfig } from './config';
 const concurrentSteps = 40;
 const databaseConnections = 20;
 
+/** How the worker that runs the flows uses its machine. */
+export const workerOptions = {
+  maxConcurrentLocalActivityExecutions: concurrentSteps,
+} as const satisfies Partial<WorkerOptions>;
+
 /** Running workers of one process. */
 export interface RunningWorkers {
   /** Ends when all workers have ended; fails when one of them does. */
@@ -23,15 +28,17 @@ export interface RunningWorkers {
 /**
  * Starts the workers of one process: one for the flows and their database steps, and one for each outside party, with a
  * queue and a rate limit of its own, so that a slow party starves nothing else.
- * In: the configuration; options that a test sets (a prebuilt bundle, say). Throws when a server cannot be reached.
+ * In: the configuration; options that a test sets (a prebuilt bundle, say); gateways, where the parties are not to be
+ * asked over HTTP. Throws when a server cannot be reached.
  */
 export async function startWorkers(
   config: WorkerConfig,
   options: Partial<WorkerOptions> = {},
+  gateways: Gateways = gatewaysOf(config),
 ): Promise<RunningWorkers> {
   const db = connect(config.databaseUrl, { max: databaseConnections, applicationName: 'credit-worker' });
   const connection = await NativeConnection.connect({ address: config.temporalAddress });
-  const activities = activitiesOn(db, gatewaysOf(config));
+  const activities = activitiesOn(db, gateways);
   const common = {
     connection,
     namespace: config.temporalNamespace,
@@ -42,7 +49,7 @@ export async function startWorkers(
     ...common,
     ...(options.workflowBundle ? {} : { workflowsPath: require.resolve('../workflows') }),
     taskQueue: config.taskQueue,
-    maxConcurrentLocalActivityExecutions: concurrentSteps,
+    ...workerOptions,
     ...options,
   });
   const asking = await Promise.all(
