@@ -63,6 +63,8 @@ const handlingOn = (tx: Knex.Transaction, { run, refusal }: Delivery, message: M
  */
 export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyService[]) {
   const byId = new Map(services.map((one) => [one.id, one]));
+  // Messages made by transactions that run now: nobody can have handled them before, so nobody looks whether they were.
+  const sentHere = new WeakSet<Message>();
 
   const receiverOf = (service: AnyService, message: Message): AnyReceiver => {
     const receiver = service.receives[typeOf(message)];
@@ -79,11 +81,12 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     receiver: AnyHandler,
   ): Promise<Message[]> {
     const { run } = delivery;
-    const before = await answerOnRecord(tx, service.id, message);
+    const before = sentHere.has(message) ? null : await answerOnRecord(tx, service.id, message);
     if (before && 'refusal' in before) throw new Refused(before.refusal);
     if (before) return before.sent;
     const drafts = await receiver(message, handlingOn(tx, delivery, message));
     const sent = composeSent(run, service.id, message, drafts);
+    for (const one of sent) sentHere.add(one);
     await recordAnswer(tx, run, service.id, message, { sent });
     return sent;
   }
