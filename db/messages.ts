@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { contentHash } from '../schemas/identity';
 import { idOf, typeOf, type FlowRun, type Message, type ServiceId } from '../schemas/message';
+import { prepared } from './prepared';
 
 /** What a service answered to a message: what it sent, or why it refused. */
 export type Answer = { sent: Message[] } | { refusal: { code: string; reason: string } };
@@ -13,9 +14,11 @@ export class MessageConflict extends Error {}
  * Throws MessageConflict when the message on record said something else.
  */
 export async function answerOnRecord(db: Knex, service: ServiceId, message: Message): Promise<Answer | null> {
-  const { rows } = await db.raw<{
+  const { rows } = await prepared<{
     rows: { contentHash: Buffer; refusal: { code: string; reason: string } | null; sent: Message[] | null }[];
   }>(
+    db,
+    'answer on record',
     `select h.content_hash as "contentHash", h.refusal,
             (select jsonb_agg(m.body order by m.id) from messages.message m
               where m.causation_id = h.message_id and m.source = h.service) as sent
@@ -45,7 +48,9 @@ export async function recordAnswer(
   // What a service sent was recorded when it was sent. A command of a client or of a flow's orchestrator comes with no
   // such record: its handler makes it (and not its sender, when it comes back refused).
   const isFirstRecord = message.causationId === null && 'target' in message && message.target === service;
-  await tx.raw(
+  await prepared(
+    tx,
+    'record answer',
     `with handled as (
        insert into messages.handling (service, message_id, message_type, source, market, flow, flow_id, parent_flow_id,
                                       content_hash, emitted, refusal)

@@ -3,6 +3,7 @@ import type { FundingCandidate } from '../domain/funding-route';
 import type { Currency } from '../domain/money';
 import type { ProductTerms } from '../domain/product-terms';
 import type { MarketId, ProductName } from '../schemas/generated/messages';
+import { prepared } from './prepared';
 
 // Reference data: what every service and the API read. It has one writer (db/seeds.ts for now).
 
@@ -46,7 +47,9 @@ export async function marketOf(db: Knex, id: MarketId): Promise<Market> {
 
 /** The day that a market is in, held until the transaction ends, so that all it writes lands in one day. */
 export async function heldBusinessDate(tx: Knex.Transaction, market: MarketId): Promise<string> {
-  const { rows } = await tx.raw<{ rows: { date: string }[] }>(
+  const { rows } = await prepared<{ rows: { date: string }[] }>(
+    tx,
+    'hold business date',
     'select reference.hold_business_date(?)::text as date',
     [market],
   );
