@@ -199,10 +199,14 @@ async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answ
   const idempotencyKey = call.parameters['Idempotency-Key']!;
   const bodyHash = createHash('sha256').update(stringify(body)).digest();
 
-  // What was accepted stays accepted, even if it would be refused today; so the key comes before the reference data.
+  const [before, basis] = await Promise.all([
+    submissionUnder(db, client.clientId, idempotencyKey),
+    basisOf(db, body),
+  ]);
+  // What was accepted stays accepted, even if it would be refused today; so the key counts before the reference data.
   const submission =
-    (await submissionUnder(db, client.clientId, idempotencyKey)) ??
-    (await reserveSubmission(db, { ...(await newSubmission(db, client, body)), idempotencyKey, bodyHash }));
+    before ??
+    (await reserveSubmission(db, { ...newSubmission(client, body, basis), idempotencyKey, bodyHash }));
   if (!submission.bodyHash.equals(bodyHash)) {
     throw new Problem(
       'IDEMPOTENCY_KEY_REUSED',
@@ -218,19 +222,22 @@ async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answ
   return { status: 202, headers: { Location: flowAddress(flowId) }, body: acceptedBody(businessId) };
 }
 
-/** Makes the command of a new application. Throws the problem that reference data shows at once. */
-async function newSubmission(
-  db: Knex,
-  { clientId, role }: ApiClient,
-  body: Body,
-): Promise<Omit<Submission, 'idempotencyKey' | 'bodyHash'>> {
+/** What an application is checked against, as it stands now. */
+async function basisOf(db: Knex, body: Body) {
   const [customer, product] = await Promise.all([
     customerOf(db, body.customerId),
     productOf(db, body.productId, body.productVersion),
   ]);
-  const problem =
-    applicationProblem({ customer, product, ...body }) ??
-    saleProblem(product!, await currentBusinessDate(db, product!.market));
+  return { customer, product, today: product && (await currentBusinessDate(db, product.market)) };
+}
+
+/** Makes the command of a new application. Throws the problem that reference data shows at once. */
+function newSubmission(
+  { clientId, role }: ApiClient,
+  body: Body,
+  { customer, product, today }: Awaited<ReturnType<typeof basisOf>>,
+): Omit<Submission, 'idempotencyKey' | 'bodyHash'> {
+  const problem = applicationProblem({ customer, product, ...body }) ?? saleProblem(product!, today!);
   if (problem) throw new Problem(problem.code, problem.message);
 
   const applicationId = newBusinessId('LA');
