@@ -17,10 +17,16 @@ export type Goal = { readonly atLeast: number } | { readonly atMost: number };
 export const isReached = (goal: Goal, ratio: number): boolean =>
   'atLeast' in goal ? ratio >= goal.atLeast : ratio <= goal.atMost;
 
-/** The two sides of a comparison, each measured once in every round. */
-export interface Sides<Measured> {
-  ours(): Promise<Measured>;
-  reference(): Promise<Measured>;
+/** The two sides of a comparison, each measured once in every round; the figures are of one unit. */
+export interface Sides {
+  ours(round: number): Promise<number>;
+  reference(round: number): Promise<number>;
+}
+
+/** What a round measured. */
+export interface Pair {
+  readonly ours: number;
+  readonly reference: number;
 }
 
 /**
@@ -30,16 +36,16 @@ export interface Sides<Measured> {
  * @param onRound told of each counted round as it ends.
  * @returns one pair for each of `rounds`.
  */
-export async function inTurns<Measured>(
+export async function inTurns(
   rounds: number,
-  sides: Sides<Measured>,
-  onRound: (pair: { ours: Measured; reference: Measured }, round: number) => void,
-): Promise<{ ours: Measured; reference: Measured }[]> {
-  const pairs = [];
+  sides: Sides,
+  onRound: (pair: Pair, round: number) => void,
+): Promise<Pair[]> {
+  const pairs: Pair[] = [];
   for (let round = 0; round <= rounds; round += 1) {
-    const oursFirst = round % 2 === 0 ? await sides.ours() : undefined;
-    const reference = await sides.reference();
-    const pair = { ours: oursFirst ?? (await sides.ours()), reference };
+    const oursFirst = round % 2 === 0 ? await sides.ours(round) : undefined;
+    const reference = await sides.reference(round);
+    const pair = { ours: oursFirst ?? (await sides.ours(round)), reference };
     if (round === 0) continue;
     pairs.push(pair);
     onRound(pair, round);
@@ -60,11 +66,7 @@ export function quantile(values: readonly number[], q: number): number {
 }
 
 /** The figures of a comparison: the medians of both sides and of the rounds' ratios, to three digits. */
-export function figuresOf(pairs: readonly { ours: number; reference: number }[]): {
-  ours: number;
-  reference: number;
-  ratio: number;
-} {
+export function figuresOf(pairs: readonly Pair[]): Pair & { ratio: number } {
   return {
     ours: threeDigits(median(pairs.map(({ ours }) => ours))),
     reference: threeDigits(median(pairs.map(({ reference }) => reference))),

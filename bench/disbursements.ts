@@ -33,7 +33,7 @@ export async function prepareDisbursements(servers: Servers) {
   const nextApplication = () => {
     started += 1;
     const applicationId = `LA${String(started).padStart(16, '0')}`;
-    return { flowId: `${flow}:${applicationId}`, submitted: submittedBy(started % customers, applicationId) };
+    return { flowId: `${flow}:${applicationId}`, submitted: submittedBy(started, applicationId) };
   };
 
   return {
@@ -72,7 +72,8 @@ export async function prepareReferenceData(owner: Knex): Promise<void> {
   );
 }
 
-export const customerId = (n: number): string => `CN-B${String(n).padStart(6, '0')}`;
+/** The customers take turns. */
+export const customerId = (n: number): string => `CN-B${String(n % customers).padStart(6, '0')}`;
 
 /** The smallest loan of the product that the partner pays out by itself, so that the partner's money lasts. */
 export const smallLoan = {

@@ -1,9 +1,7 @@
 import { type Knex } from 'knex';
-import { Client } from 'pg';
-
 import { booksOn } from '../db/books/posting';
-import { migrate } from '../db/migrate';
 import { connect } from '../db/pool';
+import { prepared } from '../db/prepared';
 import {
   entriesFor,
   POSTING_RULES,
@@ -11,25 +9,13 @@ import {
   type OwnersOf,
   type Scenario,
 } from '../domain/books/posting-rules';
-import { startPostgres } from '../scripts/local/postgres';
+import type { Benchmark } from './benchmark';
+import { figuresOf, inTurns, perSecond, threeDigits } from './comparison';
 
-const CONNECTIONS = 8;
 const OWNERS = 1_000;
 const ROUNDS = 9;
-const ROUND_MS = 1_000;
+const ROUND = { clients: 8, roundMs: 1_000 };
 const GRANTED_MINOR = 1_000_000_000;
-
-/** One comparison, as the platform's other benchmarks report theirs. */
-export interface Comparison {
-  readonly name: string;
-  /** Medians over the rounds, in `unit`. */
-  readonly ours: number;
-  readonly reference: number;
-  /** The median of the rounds' ratios. */
-  readonly ratio: number;
-  readonly unit: 'postings/s';
-  readonly conditions: string;
-}
 
 type Post = (key: string, owner: number) => Promise<unknown>;
 
@@ -59,73 +45,91 @@ const REFERENCE_DATA = `
 
 const COMMON = { valueDate: '2026-01-05', currency: 'IDR', description: 'Benchmark' } as const;
 
-/**
- * Measures the books against hand-written SQL on a PostgreSQL of their own: the same pool, one transaction a posting, the
- * sides in turns.
- *
- * @returns `posting-spread`, where postings rarely meet on an account, and `posting-hot`, where one side of every posting
- *   is the same account.
- */
-export async function comparePosting(): Promise<Comparison[]> {
-  const postgres = await startPostgres({ onProgress: () => undefined });
-  const db = connect(postgres.url, { max: CONNECTIONS, applicationName: 'bench' });
-  try {
-    await prepare(postgres.url, db);
-    return [
-      await compare(
-        'posting-spread',
-        booksSpread(db),
-        byHand(db, (owner) => [2 * owner + 1, 2 * owner + 2]),
-      ),
-      await compare(
-        'posting-hot',
-        booksHot(db),
-        byHand(db, (owner) => [owner + 1, 0]),
-      ),
-    ];
-  } finally {
-    await db.destroy();
-    await postgres.stop();
-  }
+/** Postings that rarely meet on an account. */
+export const postingSpread = posting('posting-spread', { atLeast: 0.8 }, booksSpread, (owner) => [
+  2 * owner + 1,
+  2 * owner + 2,
+]);
+
+/** Postings one side of which is the same account. */
+export const postingHot = posting('posting-hot', { atLeast: 2 }, booksHot, (owner) => [owner + 1, 0]);
+
+/** Measures the books against hand-written SQL: the same pool, one transaction a posting. */
+function posting(
+  name: string,
+  goal: Benchmark['goal'],
+  byBooks: (db: Knex) => Post,
+  accountsOf: (owner: number) => [debit: number, credit: number],
+): Benchmark {
+  return {
+    ...{ name, goal, unit: 'postings/s' },
+    async measure(servers, onProgress) {
+      const db = connect(await servers.newDatabase(prepare), {
+        max: ROUND.clients,
+        applicationName: 'bench',
+      });
+      const books = byBooks(db);
+      const hand = byHand(db, accountsOf);
+      const pairs = await inTurns(
+        ROUNDS,
+        {
+          ours: (round) => perSecond(ROUND, (n) => books(`books ${round} ${n}`, n % OWNERS)),
+          reference: (round) => perSecond(ROUND, (n) => hand(`hand ${round} ${n}`, n % OWNERS)),
+        },
+        ({ ours, reference }, round) =>
+          onProgress(
+            `round ${round} of ${ROUNDS}: ${threeDigits(ours)}/s, by hand ${threeDigits(reference)}/s`,
+          ),
+      );
+      await db.destroy();
+      return {
+        ...figuresOf(pairs),
+        conditions:
+          `${ROUND.clients} connections of one pool, one transaction a posting, ${OWNERS} owners in turn, prepared ` +
+          `statements on both sides, ${ROUNDS} rounds of ${ROUND.roundMs / 1000} s in turns; fsync off. By hand: a ` +
+          `journal, two entries and two balances, in four statements between BEGIN and COMMIT, the balances in one ` +
+          `order so that none deadlock.`,
+      };
+    },
+  };
 }
 
-async function prepare(databaseUrl: string, db: Knex): Promise<void> {
-  await migrate(databaseUrl);
-  const owner = new Client({ connectionString: databaseUrl });
-  await owner.connect();
-  await owner.query(REFERENCE_DATA + HAND_WRITTEN);
-  await owner.end();
-  for (const customer of Array.from({ length: OWNERS }, (_, n) => `C${n}`)) {
-    await db.transaction((tx) =>
+/** Tables for the hand-written side, and a credit line for each owner. */
+async function prepare(owner: Knex): Promise<void> {
+  await owner.raw(REFERENCE_DATA + HAND_WRITTEN);
+  for (let n = 0; n < OWNERS; n += 1) {
+    await owner.transaction((tx) =>
       booksOn(tx, { market: 'ID' }).post({
-        ...{ ...COMMON, scenario: 'credit.granted', businessKey: `line of ${customer}` },
-        ...{ owners: { customer }, amounts: { limit: GRANTED_MINOR } },
+        ...{ ...COMMON, scenario: 'credit.granted', businessKey: `line of C${n}` },
+        ...{ owners: { customer: `C${n}` }, amounts: { limit: GRANTED_MINOR } },
       }),
     );
   }
 }
 
-const booksSpread = (db: Knex): Post =>
-  byBooks(db, 'credit.reserved', (owner) => ({
+function booksSpread(db: Knex): Post {
+  return byEngine(db, 'credit.reserved', (owner) => ({
     owners: { customer: `C${owner}` },
     amounts: { principal: 1 },
   }));
+}
 
-const booksHot = (db: Knex): Post =>
-  byBooks(db, 'general.loan-disbursed-from-custody', (owner) => ({
+function booksHot(db: Knex): Post {
+  return byEngine(db, 'general.loan-disbursed-from-custody', (owner) => ({
     owners: { loan: `L${owner}`, paymentChannel: 'the hot one', market: 'ID' },
     amounts: { principal: 1, payout: 1, deductedFees: 0 },
   }));
+}
 
 /** One call of the engine, which is a transaction of its own. */
-function byBooks<S extends Scenario>(
+function byEngine<S extends Scenario>(
   db: Knex,
   scenario: S,
   of: (owner: number) => { owners: OwnersOf<S>; amounts: AmountsOf<S> },
 ): Post {
   const { book } = POSTING_RULES[scenario];
   return (businessKey, owner) =>
-    db.raw('select books.post(?, ?, ?, ?, ?, ?, null, null, ?)', [
+    prepared(db, 'post', 'select books.post(?, ?, ?, ?, ?, ?, null, null, ?)', [
       ...[book, 'ID', businessKey, scenario, 'Benchmark', '2026-01-05'],
       JSON.stringify(entriesFor(scenario, { ...of(owner), currency: 'IDR' })),
     ]);
@@ -137,66 +141,26 @@ const byHand =
   (businessKey, owner) =>
     db.transaction(async (tx) => {
       const [debit, credit] = accountsOf(owner);
-      const { rows } = await tx.raw<{ rows: { id: number }[] }>(
+      const { rows } = await prepared<{ rows: { id: number }[] }>(
+        tx,
+        'journal by hand',
         `insert into hand.journal (book, market, business_key, scenario, description, posting_date, value_date)
          values ('credit', 'ID', ?, 'credit.reserved', 'Benchmark', '2026-01-05', '2026-01-05') returning id`,
         [businessKey],
       );
-      await tx.raw(
+      await prepared(
+        tx,
+        'entries by hand',
         `insert into hand.entry values
            (:id, 1, :debit, 'DEBIT', 1, 'IDR', '2026-01-05'), (:id, 2, :credit, 'CREDIT', 1, 'IDR', '2026-01-05')`,
         { id: rows[0]!.id, debit, credit },
       );
       for (const [account, delta] of [[debit, 1] as const, [credit, -1] as const].sort(([a], [b]) => a - b)) {
-        await tx.raw(
+        await prepared(
+          tx,
+          'balance by hand',
           'update hand.account_balance set balance_minor = balance_minor + ? where account_id = ?',
           [delta, account],
         );
       }
     });
-
-async function compare(name: string, books: Post, hand: Post): Promise<Comparison> {
-  const rounds: { ours: number; reference: number }[] = [];
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    const ours = await postingsPerSecond(books, `books ${name} ${round}`);
-    const reference = await postingsPerSecond(hand, `hand ${name} ${round}`);
-    // The first round warms up.
-    if (round > 0) rounds.push({ ours, reference });
-  }
-  return {
-    name,
-    ours: Math.round(median(rounds.map(({ ours }) => ours))),
-    reference: Math.round(median(rounds.map(({ reference }) => reference))),
-    ratio: Number(median(rounds.map(({ ours, reference }) => ours / reference)).toFixed(2)),
-    unit: 'postings/s',
-    conditions: `${CONNECTIONS} connections, one transaction a posting, fsync off, ${ROUNDS} rounds of ${ROUND_MS} ms`,
-  };
-}
-
-async function postingsPerSecond(post: Post, keyPrefix: string): Promise<number> {
-  const start = performance.now();
-  let posted = 0;
-  const client = async (): Promise<void> => {
-    while (performance.now() - start < ROUND_MS) {
-      const n = posted;
-      posted += 1;
-      // Every owner in turn: the connections work on different ones at any time.
-      await post(`${keyPrefix} ${n}`, n % OWNERS);
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, client));
-  return posted / ((performance.now() - start) / 1_000);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-if (require.main === module) {
-  comparePosting()
-    .then((comparisons) => console.table(comparisons, ['name', 'ours', 'reference', 'ratio', 'unit']))
-    .catch((error: unknown) => {
-      console.error(error);
-      process.exitCode = 1;
-    });
-}

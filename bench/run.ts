@@ -9,13 +9,23 @@ import { partsStoppedOnSignal } from '../scripts/local/parts';
 import { projectFolder } from '../scripts/local/project-folder';
 import type { Benchmark } from './benchmark';
 import type { Comparison } from './comparison';
+import { acceptLatency } from './accept-latency';
 import { disbursementHistoryEvents } from './disbursement-history-events';
 import { disbursementThroughput } from './disbursement-throughput';
+import { postingHot, postingSpread } from './posting';
 import { serversOf } from './servers';
 import { writeSummary } from './summary';
 import { tableOf } from './table';
+import { workerMemory } from './worker-memory';
 
-const benchmarks: readonly Benchmark[] = [disbursementThroughput, disbursementHistoryEvents];
+const benchmarks: readonly Benchmark[] = [
+  disbursementThroughput,
+  disbursementHistoryEvents,
+  postingSpread,
+  postingHot,
+  acceptLatency,
+  workerMemory,
+];
 const summaryFile = path.join(projectFolder, 'var', 'bench', 'summary.json');
 
 /** The named benchmarks, or all. Throws when a name is none. */

@@ -55,20 +55,26 @@ export function serversOf(
     return { temporalAddress: address, temporalNamespace: namespace };
   }
 
-  /** Starts one of the benchmarks' own processes, which says in a line of JSON when it is ready. */
-  const newProcess = async (name: string, entry: string, args: string[], addresses: Addresses) =>
-    parts.add(
-      await startNode({
-        ...{ name, entry, args, ready: /"event":"ready"/, readyWithinMs: 120_000 },
-        env: {
-          DATABASE_URL: addresses.databaseUrl,
-          TEMPORAL_ADDRESS: addresses.temporalAddress,
-          TEMPORAL_NAMESPACE: addresses.temporalNamespace,
-          // Required, and not used: the gateways of the benchmarks ask no party.
-          ...{ PARTIES_URL: 'http://127.0.0.1', PARTY_SECRETS: '{}' },
-        },
-      }),
-    );
+  /**
+   * Starts a process that says in a line of JSON, `{ "event": "ready" }`, when it serves; `url` is the address that the
+   * line may name.
+   */
+  async function newProcess(name: string, entry: string, args: string[], addresses: Addresses) {
+    let url = '';
+    const running = await startNode({
+      ...{ name, entry, args, ready: /"event":"ready"/, readyWithinMs: 120_000 },
+      onLine: (line) => (url = /"url":"([^"]+)"/.exec(line)?.[1] ?? url),
+      env: {
+        DATABASE_URL: addresses.databaseUrl,
+        TEMPORAL_ADDRESS: addresses.temporalAddress,
+        TEMPORAL_NAMESPACE: addresses.temporalNamespace,
+        // Required, and not used: the gateways of the benchmarks ask no party.
+        ...{ PARTIES_URL: 'http://127.0.0.1', PARTY_SECRETS: '{}' },
+        ...{ API_PORT: '0', LOG_LEVEL: 'warn' },
+      },
+    });
+    return parts.add({ ...running, url });
+  }
 
   return { newDatabase, newNamespace, newProcess };
 }
