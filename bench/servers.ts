@@ -7,7 +7,7 @@ import { startPostgres } from '../scripts/local/postgres';
 import { startNode } from '../scripts/local/processes';
 import { startTemporal } from '../scripts/local/temporal';
 import { prepareNamespace } from '../scripts/local/temporal-namespace';
-import { needsAttention } from '../workflows/moves/attention';
+import { searchAttributes } from '../schemas/search-attributes';
 
 export type Servers = ReturnType<typeof serversOf>;
 
@@ -50,7 +50,7 @@ export function serversOf(
   async function newNamespace(): Promise<Omit<Addresses, 'databaseUrl'>> {
     const { address } = await temporal();
     const namespace = id();
-    await prepareNamespace({ address, namespace, searchAttributes: [needsAttention] });
+    await prepareNamespace({ address, namespace, searchAttributes });
     parts.add({ stop: () => removeNamespace(address, namespace) });
     return { temporalAddress: address, temporalNamespace: namespace };
   }
