@@ -9,25 +9,24 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => platform.stop());
 
-/** A flow's runs up to now can be reset at these events of the last one, as in the Web UI: its completed workflow tasks. */
-async function resetPoints(handle: WorkflowHandle): Promise<number[]> {
-  const { events } = await handle.fetchHistory();
+interface Run {
+  workflowId: string;
+  runId: string;
+}
+
+const lastRunOf = async ({ flowId }: Walk): Promise<Run> =>
+  platform.client.workflow.getHandle(flowId).describe();
+
+/** The events at which an operator can reset a run in the Web UI: its completed workflow tasks. */
+async function resetPoints({ workflowId, runId }: Run): Promise<number[]> {
+  const { events } = await platform.client.workflow.getHandle(workflowId, runId).fetchHistory();
   return (events ?? [])
     .filter((event) => event.workflowTaskCompletedEventAttributes)
     .map((event) => Number(event.eventId));
 }
 
-/** The last run of a flow, by its own run id. */
-async function lastRunOf({ flowId }: Walk): Promise<WorkflowHandle & { runId: string }> {
-  const { runId } = await platform.client.workflow.getHandle(flowId).describe();
-  return { ...platform.client.workflow.getHandle(flowId, runId), runId };
-}
-
-/** Resets a run as an operator can in the Web UI. Out: the new run. */
-async function reset(
-  { workflowId, runId }: { workflowId: string; runId: string },
-  eventId: number,
-): Promise<WorkflowHandle> {
+/** Resets a run as an operator can. Out: the new run. */
+async function reset({ workflowId, runId }: Run, eventId: number): Promise<WorkflowHandle> {
   const { client } = platform;
   const started = await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,
