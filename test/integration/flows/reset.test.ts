@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { goBranch, type BranchName, type Walk } from '../../support/branches';
+import { goBranch, until, type BranchName, type Walk } from '../../support/branches';
 import { startPlatform, type Platform } from '../../support/platform';
 
 let platform: Platform;
@@ -105,6 +105,8 @@ describe('a flow that is reset to each of its points while it waits does what it
       const disturbed = await doneBy(() =>
         goBranch(platform, branch, async (walk) => {
           const waiting = await lastRunOf(walk);
+          // What its first task did in PostgreSQL is there before Temporal has the task as completed.
+          await until(async () => (await resetPoints(waiting)).length > 0);
           for (const point of await resetPoints(waiting)) {
             await reset(waiting, point);
             resets += 1;
