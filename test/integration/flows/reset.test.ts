@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { goBranch, until, type BranchName, type Walk } from '../../support/branches';
+import { goBranch, type BranchName, type Walk } from '../../support/branches';
 import { startPlatform, type Platform } from '../../support/platform';
+import { until } from '../../support/until';
 
 let platform: Platform;
 beforeAll(async () => {
