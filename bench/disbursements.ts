@@ -40,7 +40,7 @@ export async function prepareDisbursements(servers: Servers) {
     addresses,
     client,
     /** Runs a loan application from its submission to its disbursed end. In: nothing. Out: the flow's id. */
-    async disburse(): Promise<string> {
+    disburse: async (): Promise<string> => {
       const { flowId, submitted } = nextApplication();
       const options = { workflowId: flowId, taskQueue: ourQueue, args: [submitted] };
       const end = (await client.workflow.execute(flow, options)) as LoanApplicationOutcome;
@@ -48,7 +48,7 @@ export async function prepareDisbursements(servers: Servers) {
       return flowId;
     },
     /** Runs the reference: a workflow with the same argument and as many outside calls, which do nothing. */
-    async disburseBarely(): Promise<void> {
+    disburseBarely: async (): Promise<void> => {
       const { flowId, submitted } = nextApplication();
       const args = [submitted, outsideCalls];
       await client.workflow.execute('bareDisbursement', { workflowId: flowId, taskQueue: bareQueue, args });

@@ -42,11 +42,12 @@ async function run(names: readonly string[]): Promise<void> {
   const toRun = chosen(names);
   const screen = createScreen(process.stdout);
   const parts = partsStoppedOnSignal();
-  const servers = serversOf(parts, screen.note);
+  const servers = serversOf(parts, (line) => screen.note(line));
   const measured: Comparison[] = [];
   try {
-    for (const { name, unit, measure } of toRun) {
-      const measuring = measure(servers, (line) => screen.note(`${name}: ${line}`));
+    for (const benchmark of toRun) {
+      const { name, unit } = benchmark;
+      const measuring = benchmark.measure(servers, (line) => screen.note(`${name}: ${line}`));
       measured.push({ name, ...(await screen.waitFor(name, measuring)), unit });
       // Written at once: what has been measured is not lost when a later benchmark fails.
       writeSummary(summaryFile, measured);
