@@ -29,7 +29,7 @@ async function toldOf(send: () => Promise<Reply<unknown>>) {
 
 const PERSONAL = new RegExp(`${ACCOUNT}|Siti|X1234567`);
 const SQL = /\b(insert into|select |values ?\(|returning)/i;
-const STACK = /\n? {2,}at |node_modules|\/(root|home|tmp|usr|work)\//;
+const STACK = /\n? {2,}at |node_modules|\/(root|home|tmp|usr)\//;
 
 describe('an error of the database that quotes what was written', () => {
   const raising = (raise: string) => `
