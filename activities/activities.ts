@@ -1,3 +1,4 @@
+import { activityInfo, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Knex } from 'knex';
 import { databaseFault } from '../db/errors';
@@ -19,11 +20,20 @@ export function activitiesOn(db: Knex, gateways: Gateways): Activities {
     all.flatMap(({ id, receives }) =>
       Object.keys(receives).map((type) => [
         `${id}.${type}`,
-        (delivery: Delivery) => deliver(id, delivery).catch(failAsTemporalDoes(id)),
+        (delivery: Delivery) =>
+          whileHeartbeating(() => deliver(id, delivery)).catch(failAsTemporalDoes(id)),
       ]),
     ),
   );
   return { ...steps, ...operatorActivities(db) };
+}
+
+/** Lets Temporal know for as long as a step takes that its worker is alive. A local step is watched by its flow's task. */
+async function whileHeartbeating<T>(work: () => Promise<T>): Promise<T> {
+  const { heartbeatTimeoutMs } = activityInfo();
+  if (!heartbeatTimeoutMs) return work();
+  const beats = setInterval(heartbeat, heartbeatTimeoutMs / 4);
+  return work().finally(() => clearInterval(beats));
 }
 
 /**

@@ -2,6 +2,8 @@ import type { Knex } from 'knex';
 import { booksOn } from '../db/books/posting';
 import { answerOnRecord, recordAnswer } from '../db/messages';
 import { openRequest } from '../db/outside';
+import { inTransaction } from '../db/transaction';
+import { crashPoint } from '../crash/point';
 import { checkReceived, composeCommand, composeSent, type CommandDraft } from '../schemas/compose';
 import type { FlowRun, Message, MessageType, ServiceId } from '../schemas/message';
 import { idOf, typeOf } from '../schemas/message';
@@ -129,22 +131,26 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     { run }: Delivery,
     service: AnyService,
     message: Message,
+    commits: 'handling' | 'request',
     work: (tx: Knex.Transaction) => Promise<T>,
   ): Promise<T> {
+    const step = `${service.id}.${typeOf(message)}`;
     try {
-      return await db.transaction(work);
+      return await inTransaction(db, `${commits} ${step}`, work);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const { refusal } = error;
       if (!(await answerOnRecord(db, service.id, message))) {
+        crashPoint('before-commit', `refusal ${step}`);
         await recordAnswer(db, run, service.id, message, { refusal });
+        crashPoint('after-commit', `refusal ${step}`);
       }
       throw new StepRefused(refusal, message);
     }
   }
 
   const handleAndPassOn = (delivery: Delivery, service: AnyService, message: Message, receiver: AnyHandler) =>
-    inOneTransaction(delivery, service, message, async (tx) => ({
+    inOneTransaction(delivery, service, message, 'handling', async (tx) => ({
       sent: await passOn(tx, delivery, await handle(tx, delivery, service, message, receiver)),
     }));
 
@@ -155,7 +161,7 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     message: Message,
     { ask, settle }: OutsideHandler<ServiceId, MessageType>,
   ): Promise<Delivered> {
-    const asked = await inOneTransaction(delivery, service, message, async (tx) => {
+    const asked = await inOneTransaction(delivery, service, message, 'request', async (tx) => {
       if (await answerOnRecord(tx, service.id, message)) return { sent: [] as const };
       const wanted = await ask(message, handlingOn(tx, delivery, message));
       if (!isOutsideRequest(wanted)) return { sent: wanted };

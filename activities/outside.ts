@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { crashPoint } from '../crash/point';
 import type { OutsideAnswer, OutsideOperation, OutsideRequestRow, SettledBy } from '../db/outside';
 import { noteUnsettled, requestOf, settleRequest } from '../db/outside';
 
@@ -60,11 +61,13 @@ export async function pursue(
   if (row.answer) return row;
   const gateway = gateways[row.operation];
   const { word, from } = await ask(gateway, row, isNew);
+  crashPoint('before-commit', `word of ${row.party}`);
   if (word.status === 'SUCCEEDED' || word.status === 'FAILED') {
     await settleRequest(db, row.requestNo, word, from);
   } else {
     await noteUnsettled(db, row.requestNo, word.status);
   }
+  crashPoint('after-commit', `word of ${row.party}`);
   // Read again: a callback may have settled the row while we were asking, and the first word stands.
   return requestOf(db, row.requestNo);
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
+import { crashPoint } from '../crash/point';
 import { recordNotification } from '../db/access/notifications';
 import type { OutsideAnswer } from '../db/outside';
 import type { MessageCallback } from '../schemas/outside/message';
@@ -154,6 +155,7 @@ async function receive(
   const callback = body as PayoutCallback | MessageCallback;
   const party = parameters['party']!;
   const { requestNo } = callback;
+  crashPoint('after-receive', 'callback');
   const noted = await recordNotification(db, {
     ...{ party, requestNo, body: callback },
     webhookId: parameters['webhook-id']!,
@@ -181,6 +183,7 @@ async function receive(
     await startException(temporal, { taskQueue: config.taskQueue, late });
   }
   await tellAnswered(temporal, noted.flowId, requestNo);
+  crashPoint('before-answer', 'callback');
   return { status: 200, body: { status: noted.fate === 'KNOWN' ? 'already-received' : 'accepted' } };
 }
 

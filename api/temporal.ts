@@ -15,6 +15,13 @@ import { Problem } from './problem';
 /** How long a client waits for us to reach Temporal before it is told to come again. */
 const DEADLINE_MS = 5_000;
 
+/**
+ * How long a flow stands still when the worker that works on it dies; Temporal's own default is 10 s. Shorter, and a
+ * worker that only pauses on a busy machine loses its work to another, which carries it out again (harmless, but wasted).
+ * A step that takes longer is no harm: the worker asks for more time. The heartbeats of the flow's steps have the same limit.
+ */
+const TASK_TIMEOUT_MS = 5_000;
+
 /** gRPC's CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED and UNAVAILABLE: it may be well a moment later. */
 const AWAY = new Set([1, 4, 8, 14]);
 
@@ -55,6 +62,7 @@ export async function startFlow(
         workflowIdConflictPolicy: 'USE_EXISTING',
         staticSummary: summary,
         staticDetails: `Flow \`${flow}\`. Its trace: \`GET ${traceAddress(flowId)}\`.`,
+        workflowTaskTimeout: TASK_TIMEOUT_MS,
       }),
     );
   } catch (error) {

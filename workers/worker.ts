@@ -15,7 +15,12 @@ const databaseConnections = 20;
 /** How the worker that runs the flows uses its machine. */
 export const workerOptions = {
   maxConcurrentLocalActivityExecutions: concurrentSteps,
+  // How long a task waits for the worker that has its flow in memory, before any worker may take it.
+  stickyQueueScheduleToStartTimeout: '5 seconds',
 } as const satisfies Partial<WorkerOptions>;
+
+/** Often enough that a heartbeat may come late, or get lost, without the step being given to another worker. */
+const heartbeatInterval = '1 second';
 
 /** Running workers of one process. */
 export interface RunningWorkers {
@@ -44,6 +49,7 @@ export async function startWorkers(
     namespace: config.temporalNamespace,
     activities,
     shutdownGraceTime: '10 seconds',
+    maxHeartbeatThrottleInterval: heartbeatInterval,
   } as const;
   const flows = await Worker.create({
     ...common,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { crashPoint } from '../../crash/point';
 import { partyKinds, protocols, type Operation, type PartyKind } from '../../schemas/outside/protocol';
 import { sign, type PartySecrets } from '../../schemas/outside/signature';
 import type { Exchange, Gateway } from '../outside';
@@ -45,16 +46,21 @@ async function exchange(access: PartyAccess, party: string, path: string, body?:
   if (!secret) throw new Error(`There is no secret for the party ${party}: set PARTY_SECRETS.`);
   const rawBody = body ? JSON.stringify(body) : '';
   const signature = sign({ secret, id: randomUUID(), timestamp: new Date(), rawBody });
+  const method = body ? 'POST' : 'GET';
+  crashPoint('before-send', `${method} to ${party}`);
   try {
     const response = await fetch(access.baseUrl + path, {
-      method: body ? 'POST' : 'GET',
+      method,
       headers: { 'content-type': 'application/json', ...signature },
       ...(body ? { body: rawBody } : {}),
       // A party is asked at the address that we know; where else it points to is not followed.
       redirect: 'error',
       signal: AbortSignal.timeout(access.answerTimeoutMs ?? 10_000),
     });
-    return { httpStatus: response.status, body: await jsonIn(response) };
+    crashPoint('before-receive', `${method} to ${party}`);
+    const answer = await jsonIn(response);
+    crashPoint('after-receive', `${method} to ${party}`);
+    return { httpStatus: response.status, body: answer };
   } catch (error) {
     // Whatever broke on the way, the party may have acted: nobody knows, and that is an answer of its own.
     return { silence: reasonOf(error) };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import stringify from 'safe-stable-stringify';
+import { crashPoint } from '../../crash/point';
 import type { ApiClient } from '../../db/access/api-keys';
 import { customerOfFlow } from '../../db/access/owners';
 import {
@@ -219,6 +220,7 @@ async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answ
     taskQueue: config.taskQueue,
     summary: summaryOf((command as Command).data),
   });
+  crashPoint('before-answer', 'submission');
   return { status: 202, headers: { Location: flowAddress(flowId) }, body: acceptedBody(businessId) };
 }
 

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
+import { crashPoint } from '../../crash/point';
 import {
   actOf,
   answersTaken,
@@ -15,6 +16,7 @@ import { openRequestQuestion, settleByOperators, TransactionTaken } from '../../
 import { submissionOf } from '../../db/access/submissions';
 import type { OutsideAnswer } from '../../db/outside';
 import { loanApplicationView } from '../../db/reads/loans';
+import { inTransaction } from '../../db/transaction';
 import { derivedId } from '../../schemas/identity';
 import { applicationAddress, applicationFlowId, flowAddress } from '../addresses';
 import { MAY } from '../permissions';
@@ -257,12 +259,13 @@ async function withdraw({ db, temporal }: Needs, call: Call): Promise<Answer> {
     actor: call.client().clientId,
     reason: (call.body as { reason: string }).reason,
   } as const;
-  await db.transaction(async (tx) => {
+  await inTransaction(db, 'withdrawal', async (tx) => {
     await openQuestion(tx, { ...withdrawal, answers: ['WITHDRAW', 'ABANDON'] });
     const { act } = await recordOnce(tx, call, withdrawal);
     await answerWith(tx, { ...withdrawal, actId: act.id! });
   });
   await tellQuestionAnswered(temporal, withdrawal.flowId, 'withdrawal');
+  crashPoint('before-answer', 'withdrawal');
   return { status: 202, body: withdrawalBody(applicationId) };
 }
 
@@ -300,7 +303,7 @@ async function answer({ db }: Needs, call: Call): Promise<Answer> {
   const wanted = call.body as AnswerBody;
   const { flowId, question } = wanted;
   if (question === 'withdrawal') await checkNotPaid(db, flowId);
-  const act = await db.transaction(async (tx) => {
+  const act = await inTransaction(db, 'answer', async (tx) => {
     const requestNo = requestIn(question);
     if (requestNo !== undefined) await openRequestQuestion(tx, flowId, requestNo);
     const answers = await answersTaken(tx, flowId, question);
@@ -335,28 +338,23 @@ async function approve({ db, temporal }: Needs, call: Call): Promise<Answer> {
     throw new Problem('OWN_ACT', 'Another operator must approve it.');
   const { flowId, question, answer, evidence } = approved;
   const requestNo = requestIn(question);
-  await db
-    .transaction(async (tx) => {
-      const { act, isNew } = await recordOnce(tx, call, {
-        ...{ flowId, question, answer, approves },
-        reason: (call.body as { reason: string }).reason,
-      });
-      if (!isNew) return;
-      if (!(await answerWith(tx, { flowId, question, answer, actId: act.id! }))) throw alreadyAnswered();
-      if (requestNo === undefined) return;
-      if (!(await settleByOperators(tx, requestNo, outsideAnswerOf(answer, evidence))))
-        throw alreadyAnswered();
-    })
-    .catch((error: unknown) => {
-      if (!(error instanceof TransactionTaken)) throw error;
-      throw new Problem(
-        'TRANSACTION_TAKEN',
-        'Find the transaction that moved the money of this very request.',
-      );
+  await inTransaction(db, 'approval', async (tx) => {
+    const { act, isNew } = await recordOnce(tx, call, {
+      ...{ flowId, question, answer, approves },
+      reason: (call.body as { reason: string }).reason,
     });
+    if (!isNew) return;
+    if (!(await answerWith(tx, { flowId, question, answer, actId: act.id! }))) throw alreadyAnswered();
+    if (requestNo === undefined) return;
+    if (!(await settleByOperators(tx, requestNo, outsideAnswerOf(answer, evidence)))) throw alreadyAnswered();
+  }).catch((error: unknown) => {
+    if (!(error instanceof TransactionTaken)) throw error;
+    throw new Problem('TRANSACTION_TAKEN', 'Find the transaction that moved the money of this very request.');
+  });
   await (requestNo === undefined
     ? tellQuestionAnswered(temporal, flowId, question)
     : tellAnswered(temporal, flowId, requestNo));
+  crashPoint('before-answer', 'approval');
   return { status: 201, body: bodyOf({ ...approved, state: 'STANDS' }) };
 }
 

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { MarketId } from '../../schemas/generated/messages';
 import { settleRequest, type OutsideAnswer } from '../outside';
+import { inTransaction } from '../transaction';
 import { isTakenTransaction } from './outside-answers';
 
 /** What a party told us about a request, with a good signature. */
@@ -35,7 +36,7 @@ export type NotificationFate =
 /** Records a notification once, and settles its request if nothing else has: both or neither. */
 export async function recordNotification(db: Knex, notification: Notification): Promise<NotificationFate> {
   try {
-    return await db.transaction((tx) => record(tx, notification));
+    return await inTransaction(db, 'notification', (tx) => record(tx, notification));
   } catch (error) {
     if (isTakenTransaction(error)) return { fate: 'TRANSACTION_TAKEN' };
     throw error;

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { FlowName } from '../../schemas/generated/catalog';
+import { crashPoint } from '../../crash/point';
 import type { Message } from '../../schemas/message';
 
 /** What a client asked for under its idempotency key, and the flow that it became. */
@@ -44,6 +45,7 @@ export const submissionOf = (db: Knex, businessId: string): Promise<Submission |
  */
 export async function reserveSubmission(db: Knex, submission: Submission): Promise<Submission> {
   const { clientId, idempotencyKey, bodyHash, flow, flowId, businessId, command } = submission;
+  crashPoint('before-commit', 'submission');
   // The run is written with it, so that the client finds its flow in the list of flows at once.
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `with submitted as (
@@ -56,6 +58,7 @@ export async function reserveSubmission(db: Knex, submission: Submission): Promi
      select flow_id, flow, command ->> 'market', command #>> '{data,customerId}' from submitted`,
     { clientId, idempotencyKey, bodyHash, flow, flowId, businessId, command: JSON.stringify(command) },
   );
+  crashPoint('after-commit', 'submission');
   if (rowCount === 1) return submission;
   // The row in the way is committed by now: the insert has waited for it.
   return (await submissionUnder(db, clientId, idempotencyKey))!;

@@ -53,6 +53,8 @@ const visibly = (summary: string, taskQueue: string, withinMs?: number): Activit
   proxyActivities<Activities>({
     taskQueue,
     startToCloseTimeout: '30 seconds',
+    // A worker that has died is noticed as soon here as in a task of the flow: one time limit, set at the flow's start.
+    heartbeatTimeout: workflowInfo().taskTimeoutMs,
     ...(withinMs === undefined ? {} : { scheduleToCloseTimeout: withinMs }),
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
     summary,
