@@ -26,7 +26,7 @@ import { createTestNamespace } from './temporal';
 
 export const openingDate = '2026-01-15';
 
-const parties = [
+export const parties = [
   'bank-huaxin',
   'trust-jinhe',
   'cn-payout',
@@ -36,7 +36,7 @@ const parties = [
   'cn-messaging',
   'id-messaging',
 ];
-const marketTerms = {
+export const marketTerms = {
   CN: { productId: 'cn-cash-instalment', currency: 'CNY', usualMinor: 1_000_000 },
   ID: { productId: 'id-cash-instalment', currency: 'IDR', usualMinor: 5_000_000 },
 } as const;
@@ -61,7 +61,7 @@ export type Platform = Awaited<ReturnType<typeof startPlatform>>;
 
 let runtimeInstalled = false;
 
-const randomId = (prefix: string): string => prefix + randomBytes(8).toString('hex').toUpperCase();
+export const randomId = (prefix: string): string => prefix + randomBytes(8).toString('hex').toUpperCase();
 
 /**
  * Starts the whole platform for one test file: its own database and namespace, the sandbox, the API and the workers.
@@ -213,7 +213,7 @@ async function listen(app: Express): Promise<{ url: string; close: () => Promise
   };
 }
 
-async function newCustomer(
+export async function newCustomer(
   owner: Knex,
   market: MarketId,
   { features = goodFeatures, limitMinor }: { features?: object; limitMinor?: number },
@@ -230,10 +230,12 @@ async function newCustomer(
   return id;
 }
 
-function startLoanFlow(
+/** Starts the flow of an application; `options` are those of Temporal's that a test sets. */
+export function startLoanFlow(
   client: Client,
   applicationId: string,
   { market, customerId, principalMinor, instalmentCount = 6 }: Application & { customerId: string },
+  options: { taskQueue?: string; workflowTaskTimeout?: number } = {},
 ): Promise<WorkflowHandle> {
   const flow = 'loan-application-disbursement';
   const flowId = `${flow}:${applicationId}`;
@@ -255,7 +257,12 @@ function startLoanFlow(
       },
     },
   );
-  return client.workflow.start(flow, { workflowId: flowId, taskQueue: 'flows', args: [submitted] });
+  return client.workflow.start(flow, {
+    workflowId: flowId,
+    taskQueue: 'flows',
+    args: [submitted],
+    ...options,
+  });
 }
 
 interface Effect {
@@ -269,7 +276,7 @@ async function effectsAt(sandboxUrl: string, query: string): Promise<Effect[]> {
   return ((await response.json()) as { effects: Effect[] }).effects;
 }
 
-async function send(url: string, body: object): Promise<void> {
+export async function send(url: string, body: object): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

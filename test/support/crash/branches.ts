@@ -1,0 +1,216 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { goodFeatures, inBetweenFeatures } from '../../../db/seeds';
+import type { MarketId } from '../../../schemas/generated/messages';
+import type { Behaviour } from '../platform';
+import type { Stage } from './stage';
+
+/** One way that a loan application can go, by a customer of its own. */
+export interface Branch {
+  name: string;
+  market: MarketId;
+  features?: object;
+  limitMinor?: number;
+  principalMinor?: number;
+  instalmentCount?: number;
+  /** How the parties treat this customer. */
+  behaviours?: Behaviour[];
+  /** What people do meanwhile. */
+  people?: (stage: Stage, applicationId: string) => Promise<void>;
+  outcome: 'DISBURSED' | 'REJECTED' | 'FAILED';
+}
+
+const refuses = (party: string): Behaviour => ({ party, behaviour: { kind: 'REFUSE', code: 'NOT_TODAY' } });
+
+/** The one partner that pays out itself in China. */
+const bankDoes = (behaviour: Behaviour['behaviour'], times?: number): Behaviour[] => [
+  { party: 'bank-huaxin', behaviour, times },
+];
+
+export const plainPath: Branch = {
+  name: 'paid out by the partner itself',
+  market: 'CN',
+  outcome: 'DISBURSED',
+};
+
+export const failingPath: Branch = {
+  name: 'paid out by nobody, and undone',
+  market: 'CN',
+  behaviours: [refuses('bank-huaxin'), refuses('cn-payout')],
+  outcome: 'FAILED',
+};
+
+export const callbackPath: Branch = {
+  name: 'paid out by the partner, who calls back',
+  market: 'CN',
+  behaviours: bankDoes({ kind: 'CALLBACK', delayMs: 300 }),
+  outcome: 'DISBURSED',
+};
+
+export const reviewedPath: Branch = {
+  name: 'approved by people',
+  market: 'CN',
+  features: inBetweenFeatures,
+  people: answers('review', 'APPROVE'),
+  outcome: 'DISBURSED',
+};
+
+export const withdrawnPath: Branch = {
+  name: 'withdrawn while people are to review it',
+  market: 'CN',
+  features: inBetweenFeatures,
+  async people(stage, applicationId) {
+    await untilState(stage, applicationId, 'IN_REVIEW');
+    await withdraw(stage, applicationId);
+  },
+  outcome: 'REJECTED',
+};
+
+/** Every branch of the loan application and disbursement flow, and of what may follow it. */
+export const branches: readonly Branch[] = [
+  plainPath,
+  failingPath,
+  callbackPath,
+  reviewedPath,
+  withdrawnPath,
+  { name: 'paid out of custody, after deducted fees', market: 'ID', outcome: 'DISBURSED' },
+  {
+    name: 'paid out by the second partner, from custody',
+    market: 'CN',
+    behaviours: [refuses('bank-huaxin')],
+    outcome: 'DISBURSED',
+  },
+  {
+    name: 'paid out by the second partner, after a failed payment',
+    market: 'ID',
+    behaviours: [refuses('id-payout')],
+    outcome: 'DISBURSED',
+  },
+  {
+    name: 'rejected by the strategy',
+    market: 'ID',
+    features: { ...goodFeatures, blocklisted: 1 },
+    outcome: 'REJECTED',
+  },
+  {
+    name: 'rejected, and told in the app, since the customer cannot be reached',
+    market: 'ID',
+    features: { ...goodFeatures, blocklisted: 1 },
+    behaviours: [refuses('id-messaging')],
+    outcome: 'REJECTED',
+  },
+  {
+    name: 'rejected for want of credit',
+    market: 'CN',
+    limitMinor: 500_000,
+    principalMinor: 500_100,
+    outcome: 'REJECTED',
+  },
+  { name: 'rejected, since its product does not allow it', market: 'CN', instalmentCount: 5, outcome: 'REJECTED' },
+  {
+    name: 'rejected by people',
+    market: 'CN',
+    features: inBetweenFeatures,
+    people: answers('review', 'REJECT'),
+    outcome: 'REJECTED',
+  },
+  {
+    name: 'rejected, since nobody has reviewed it in time',
+    market: 'ID',
+    features: inBetweenFeatures,
+    outcome: 'REJECTED',
+  },
+  {
+    name: 'withdrawn while a partner works on the payout, which fails',
+    market: 'CN',
+    behaviours: bankDoes({ kind: 'SILENT', delayMs: 5_000, code: 'NOT_TODAY' }),
+    people: withdrawsDuringPayout,
+    outcome: 'FAILED',
+  },
+  {
+    name: 'withdrawn too late',
+    market: 'CN',
+    behaviours: bankDoes({ kind: 'SILENT', delayMs: 5_000 }),
+    people: withdrawsDuringPayout,
+    outcome: 'DISBURSED',
+  },
+  ...answersOfTheBank(),
+  {
+    name: 'paid out after the failure was confirmed: money in exception, until people have found it',
+    market: 'CN',
+    behaviours: [
+      ...bankDoes({ kind: 'LATE_SUCCESS', delayMs: 1_500, code: 'NOT_TODAY' }),
+      refuses('cn-payout'),
+    ],
+    async people(stage, applicationId) {
+      const flowId = `exception:PO-${applicationId}-1`;
+      await answer(stage, flowId, 'exception', 'RETURNED');
+      await stage.client.workflow.getHandle(flowId).result();
+    },
+    outcome: 'FAILED',
+  },
+];
+
+/** A payout that is made once, whatever the bank says of it and when. */
+function answersOfTheBank(): Branch[] {
+  const ways: [string, Behaviour['behaviour'], number?][] = [
+    ['comes slowly', { kind: 'SLOW', delayMs: 500 }],
+    ['is only given when it is asked for', { kind: 'SILENT', delayMs: 100 }],
+    ['comes by callback before its response', { kind: 'EARLY_CALLBACK' }],
+    ['comes twice, with one id', { kind: 'DOUBLE_CALLBACK', delayMs: 100, ids: 'SAME' }],
+    ['comes twice, with two ids', { kind: 'DOUBLE_CALLBACK', delayMs: 100, ids: 'DIFFERENT' }],
+    ['comes late, after it was asked for', { kind: 'LATE_CALLBACK', delayMs: 2_500 }],
+    ['is an error, after it has paid', { kind: 'ERROR' }],
+    ['breaks off, after it has paid', { kind: 'BREAK' }],
+    ['hangs, after it has paid', { kind: 'HANG' }],
+    ['breaks off, before it has taken the request', { kind: 'NOT_TAKEN', by: 'BREAK' }, 1],
+    ['says wrongly that it failed', { kind: 'CONTRADICT', by: 'ANSWER', truth: 'SUCCEEDED', code: 'OOPS' }],
+    [
+      'says wrongly, by callback, that it failed',
+      { kind: 'CONTRADICT', by: 'CALLBACK', truth: 'SUCCEEDED', code: 'OOPS' },
+    ],
+  ];
+  return ways.map(([how, behaviour, times]) => ({
+    name: `paid out by a partner whose answer ${how}`,
+    market: 'CN',
+    behaviours: bankDoes(behaviour, times),
+    outcome: 'DISBURSED',
+  }));
+}
+
+function answers(question: string, word: string): Branch['people'] {
+  return (stage, applicationId) =>
+    answer(stage, `loan-application-disbursement:${applicationId}`, question, word);
+}
+
+async function answer(stage: Stage, flowId: string, question: string, word: string): Promise<void> {
+  await until(() => stage.db('operations.question').where({ flow_id: flowId, question }).first('flow_id'));
+  const asked = { flowId, question, answer: word, reason: 'tried by a test' };
+  const { body } = await stage.post('/v1/ops/acts', asked, 'operator-1');
+  const approved = await stage.post(
+    `/v1/ops/acts/${String(body.actId)}/approvals`,
+    { reason: 'tried too' },
+    'operator-2',
+  );
+  if (approved.status !== 201) throw new Error(`The act was not approved: ${JSON.stringify(approved.body)}`);
+}
+
+async function withdrawsDuringPayout(stage: Stage, applicationId: string): Promise<void> {
+  await untilState(stage, applicationId, 'PAYING_OUT');
+  await withdraw(stage, applicationId);
+}
+
+async function withdraw(stage: Stage, applicationId: string): Promise<void> {
+  const path = `/v1/loan-applications/${applicationId}/withdrawals`;
+  const { status, body } = await stage.post(path, { reason: 'changed my mind' });
+  if (status !== 202) throw new Error(`The withdrawal was not taken: ${JSON.stringify(body)}`);
+}
+
+const untilState = (stage: Stage, applicationId: string, state: string): Promise<void> =>
+  until(() =>
+    stage.db('loan_engine.loan_application').where({ application_id: applicationId, state }).first('state'),
+  );
+
+/** Polls until there is something; whoever waits for the whole has a time limit. */
+async function until(look: () => PromiseLike<unknown>): Promise<void> {
+  while (!(await look())) await delay(50);
+}

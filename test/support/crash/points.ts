@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomId } from '../platform';
+import type { Branch } from './branches';
+import type { Child, Stage } from './stage';
+import { supervise } from './supervisor';
+import { difference, recordsOf } from './traces';
+
+/** What is killed: a worker that serves a task queue, or the API. What is not killed must be running. */
+export type Target = { kill: 'worker'; taskQueue?: string } | { kill: 'api' };
+
+export interface KilledAt {
+  /** The points that an undisturbed flow passes, in order. */
+  points: string[];
+  /** Those at which the process was killed; all of them, unless a point depends on a coincidence. */
+  killed: string[];
+}
+
+/**
+ * A flow dies at every eighth point only. Temporal makes the time limit of a task longer and longer once it was lost twice
+ * in a row, so that the whole is faster in eight flows than in one.
+ */
+const spacing = 8;
+/** After this time a flow is as good as stuck. */
+const flowTimeoutMs = 180_000;
+/** What parties still tell when a flow has ended is on record by then. */
+const afterwardsMs = 15_000;
+
+/**
+ * Kills the process once at each crash point of a branch, in a few flows, and holds every flow against an undisturbed one.
+ *
+ * @param elsewhere points that need not be tried here, since another branch tries them; those tried here are added
+ * @throws Error with the points of the flow when a flow has not ended as it would have, when a record is missing or
+ *   doubled, or when the process has ended otherwise
+ */
+export async function killAtEachPoint(
+  stage: Stage,
+  branch: Branch,
+  target: Target,
+  elsewhere = new Set<string>(),
+): Promise<KilledAt> {
+  const undisturbed = await through(stage, branch, target, []);
+  const points = [...new Set(undisturbed.passed)].filter((point) => !elsewhere.has(point));
+  for (const point of points) elsewhere.add(point);
+  const killed = new Set<string>();
+  for (let before = -1; killed.size < points.length && killed.size > before; ) {
+    before = killed.size;
+    // A point may not be met because of the death before it: a party that has the request already is asked, and not sent it.
+    const left = points.filter((point) => !killed.has(point));
+    for (let first = 0; first < spacing && first < left.length; first += 1) {
+      const flow = await through(
+        stage,
+        branch,
+        target,
+        left.filter((_, index) => index % spacing === first),
+      );
+      await expectSameRecords(stage, branch, undisturbed, flow);
+      for (const point of flow.died) killed.add(point);
+    }
+  }
+  return { points, killed: points.filter((point) => killed.has(point)) };
+}
+
+interface Flow {
+  applicationId: string;
+  customerId: string;
+  /** Where its process died, in order. */
+  died: readonly string[];
+  /** What its process passed after its last death. */
+  passed: readonly string[];
+}
+
+/** One flow of a branch, from its start to its end, by a process that dies at points. */
+async function through(
+  stage: Stage,
+  branch: Branch,
+  target: Target,
+  points: readonly string[],
+): Promise<Flow> {
+  const start = (at?: readonly string[]): Promise<Child> =>
+    target.kill === 'api' ? stage.startApi(at) : stage.startWorker(at, target.taskQueue);
+  const process = await supervise(start, points);
+  const over = new AbortController();
+  try {
+    const stuck = delay(flowTimeoutMs, undefined, { signal: over.signal }).then(() => {
+      throw new Error(`has not ended within ${flowTimeoutMs / 1000} s`);
+    });
+    const ids = await Promise.race([oneFlow(stage, branch, target), process.broken, stuck]);
+    return { ...ids, died: process.died, passed: [...process.passed()] };
+  } catch (error) {
+    throw new Error(describe(branch, process.died, error), { cause: error });
+  } finally {
+    over.abort();
+    await process.stop();
+  }
+}
+
+const describe = ({ name }: Branch, died: readonly string[], error: unknown): string =>
+  `The flow "${name}", killed at [${died.join(', ')}]: ${(error as Error).message}`;
+
+async function oneFlow(
+  stage: Stage,
+  branch: Branch,
+  target: Target,
+): Promise<{ applicationId: string; customerId: string }> {
+  const { market, features, limitMinor, behaviours = [], people } = branch;
+  const customerId = await stage.newCustomer(market, features, limitMinor);
+  await stage.behave(...behaviours.map((one) => ({ ...one, match: { customerId } })));
+  const application = { ...branch, customerId };
+  const applicationId =
+    target.kill === 'api' ? await stage.submit(application) : randomId('LA');
+  const handle =
+    target.kill === 'api'
+      ? stage.client.workflow.getHandle(`loan-application-disbursement:${applicationId}`)
+      : await stage.startFlow(application, applicationId, target.taskQueue);
+  const [outcome] = (await Promise.all([handle.result(), people?.(stage, applicationId)])) as [
+    { outcome: string },
+    unknown,
+  ];
+  if (outcome.outcome !== branch.outcome) {
+    throw new Error(`has ended ${outcome.outcome}, and not ${branch.outcome}`);
+  }
+  return { applicationId, customerId };
+}
+
+/** Waits until what is on record of a flow is what is on record of the undisturbed one. */
+async function expectSameRecords(
+  stage: Stage,
+  branch: Branch,
+  undisturbed: Flow,
+  { applicationId, customerId, died }: Flow,
+): Promise<void> {
+  const deadline = Date.now() + afterwardsMs;
+  for (;;) {
+    const wanted = await recordsOf(stage, undisturbed.applicationId, undisturbed.customerId);
+    const found = await recordsOf(stage, applicationId, customerId);
+    const different = difference(wanted, found);
+    if (different.length === 0) return;
+    if (Date.now() > deadline) {
+      const error = new Error(`its records differ from an undisturbed flow's:\n${different.join('\n')}`);
+      throw new Error(describe(branch, died, error));
+    }
+    await delay(200);
+  }
+}

@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import knex from 'knex';
+import { armedWith, passed } from '../../../crash/point';
+import { createApiKey } from '../../../db/access/api-keys';
+import { connect } from '../../../db/pool';
+import { seed } from '../../../db/seeds';
+import type { MarketId } from '../../../schemas/generated/messages';
+import { freePort } from '../../../scripts/local/ports';
+import { startNode, type RunningProcess } from '../../../scripts/local/processes';
+import {
+  marketTerms,
+  newCustomer,
+  openingDate,
+  parties,
+  send,
+  startLoanFlow,
+  type Application,
+  type Behaviour,
+} from '../platform';
+
+/** Where the platform's processes find their servers. The database is migrated, and the namespace serves. */
+export interface Servers {
+  /** PostgreSQL, as the owner of the tables, who is a member of the application's role. */
+  databaseUrl: string;
+  temporalAddress: string;
+  temporalNamespace: string;
+  workflowBundlePath: string;
+}
+
+/** A process of the platform. */
+export interface Child extends RunningProcess {
+  /** The crash points that it has passed, in order. */
+  passed: readonly string[];
+  /** The newest lines of its output. */
+  lines: readonly string[];
+}
+
+export type Role = 'test-app' | 'operator-1' | 'operator-2';
+export type Stage = Awaited<ReturnType<typeof openStage>>;
+
+/** As short as a busy machine allows: this long a flow stands still after each death of its worker. */
+const workflowTaskTimeout = 2_000;
+
+const keptLines = 40;
+
+/** The processes of a platform, to be started, killed and started again, and what is needed to look at their traces. */
+export async function openStage(servers: Servers) {
+  const { databaseUrl, temporalAddress, temporalNamespace } = servers;
+  const owner = knex({ client: 'pg', connection: databaseUrl, pool: { min: 0, max: 3 } });
+  await seed(owner, openingDate);
+  // Nobody reviews in Indonesia: what happens when the time is over is seen there.
+  await owner('reference.market').where('id', 'ID').update({ review_within_seconds: 2 });
+  const db = connect(databaseUrl, { max: 5, applicationName: 'crash-test' });
+  const connection = await Connection.connect({ address: temporalAddress });
+  const client = new Client({ connection, namespace: temporalNamespace });
+  const keys = {
+    'test-app': await createApiKey(db, { clientId: 'test-app', role: 'app' }),
+    'operator-1': await createApiKey(db, { clientId: 'operator-1', role: 'ops' }),
+    'operator-2': await createApiKey(db, { clientId: 'operator-2', role: 'ops' }),
+  };
+  const [apiPort, sandboxPort] = [await freePort(0), await freePort(0)];
+  const apiUrl = `http://127.0.0.1:${apiPort}`;
+  const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
+  const folder = mkdtempSync(path.join(tmpdir(), 'sandbox-'));
+  const secrets = parties.map((party) => [party, [`whsec_${randomBytes(32).toString('base64')}`]]);
+  const common = {
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_NAMESPACE: temporalNamespace,
+    PARTY_SECRETS: JSON.stringify(Object.fromEntries(secrets)),
+  };
+  const running = new Set<Child>();
+  const rules: Behaviour[] = [];
+
+  /** Starts a process, armed if there is a list of points, and waits until it is ready or has died at one of them. */
+  async function start(
+    name: string,
+    entry: string,
+    env: Record<string, string>,
+    at?: readonly string[],
+  ): Promise<Child> {
+    const points: string[] = [];
+    const lines: string[] = [];
+    const started = await startNode({
+      ...{ name, entry, env: { ...common, ...env, ...(at && armedWith(at)) } },
+      ready: /"event":"ready"/,
+      readyWithinMs: 60_000,
+      killAfterMs: 3_000,
+      onLine(line) {
+        if (line.startsWith(passed)) return void points.push(line.slice(passed.length));
+        lines.push(line);
+        if (lines.length > keptLines) lines.shift();
+      },
+    });
+    const child = { ...started, passed: points, lines };
+    running.add(child);
+    void started.ended.then(() => running.delete(child));
+    return child;
+  }
+
+  /**
+   * Sends a request to the API, and the same again until it is answered: a client that gets no answer knows nothing
+   * of what became of its request. A server that is away says so (503), and to ask again.
+   */
+  async function post(
+    path: string,
+    body: object,
+    as: Role = 'test-app',
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
+    const headers = {
+      authorization: `Bearer ${keys[as].token}`,
+      'content-type': 'application/json',
+      'idempotency-key': randomBytes(8).toString('hex'),
+    };
+    const request = { method: 'POST', headers, body: JSON.stringify(body) };
+    for (;;) {
+      const response = await fetch(apiUrl + path, request).catch(() => null);
+      if (response && response.status < 500) {
+        return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+      }
+      await delay(100);
+    }
+  }
+
+  return {
+    ...{ servers, db, owner, client, apiUrl, sandboxUrl },
+    startApi: (at?: readonly string[]) =>
+      start('api', 'api/main.ts', { API_PORT: String(apiPort), LOG_LEVEL: 'error' }, at),
+    startWorker: (at?: readonly string[], taskQueue = 'flows') =>
+      start(
+        'worker',
+        'test/support/crash/worker.ts',
+        {
+          PARTIES_URL: sandboxUrl,
+          TASK_QUEUE: taskQueue,
+          WORKFLOW_BUNDLE: servers.workflowBundlePath,
+        },
+        at,
+      ),
+    /** Starts the outside world, which goes on with what it did before, and has the rules that it had. */
+    async startSandbox(): Promise<Child> {
+      const child = await start('sandbox', 'sandbox/main.ts', {
+        ...{ PORT: String(sandboxPort), CALLBACK_BASE_URL: apiUrl },
+        SANDBOX_STATE_FILE: path.join(folder, 'sandbox.ndjson'),
+      });
+      for (const rule of rules) await send(`${sandboxUrl}/control/behaviours`, rule);
+      return child;
+    },
+    async behave(...added: Behaviour[]): Promise<void> {
+      rules.push(...added);
+      for (const rule of added) await send(`${sandboxUrl}/control/behaviours`, rule);
+    },
+    newCustomer: (market: MarketId, features?: object, limitMinor?: number) =>
+      newCustomer(owner, market, { ...(features && { features }), ...(limitMinor && { limitMinor }) }),
+    startFlow: (
+      application: Application & { customerId: string },
+      applicationId: string,
+      taskQueue = 'flows',
+    ) => startLoanFlow(client, applicationId, application, { taskQueue, workflowTaskTimeout }),
+    post,
+    /** Applies for a loan by the API, however often it takes. Gives the application's id. */
+    async submit(application: Application & { customerId: string }): Promise<string> {
+      const { customerId, market, principalMinor, instalmentCount = 6 } = application;
+      const { productId, currency, usualMinor } = marketTerms[market];
+      const { status, body } = await post('/v1/loan-applications', {
+        ...{ customerId, productId, instalmentCount, payoutAccountToken: 'tok_test_account' },
+        principal: { currency, amountMinor: principalMinor ?? usualMinor },
+      });
+      if (status !== 202) throw new Error(`The application was not accepted: ${JSON.stringify(body)}`);
+      return String(body.applicationId);
+    },
+    /** All money that the parties have paid, and all messages that they have sent. */
+    async sandboxDid(reference = ''): Promise<{ effects: Effect[]; messages: SentMessage[] }> {
+      const query = reference && `?reference=${reference}`;
+      const read = async (what: string) => (await fetch(`${sandboxUrl}/control/${what}${query}`)).json();
+      const { effects } = (await read('effects')) as { effects: Effect[] };
+      const { messages } = (await read('messages')) as { messages: SentMessage[] };
+      return { effects, messages };
+    },
+    /** Ends all that was started. */
+    async close(): Promise<void> {
+      await Promise.all([...running].map((child) => child.stop()));
+      await Promise.all([db.destroy(), owner.destroy(), connection.close()]);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** A payout that a party has really made. */
+export interface Effect {
+  party: string;
+  requestNo: string;
+  reference: string;
+  amount: { currency: string; amountMinor: number };
+}
+
+/** A message that a party has really sent. */
+export interface SentMessage {
+  party: string;
+  requestNo: string;
+  reference: string;
+  template: string;
+}
