@@ -20,8 +20,7 @@ export function activitiesOn(db: Knex, gateways: Gateways): Activities {
     all.flatMap(({ id, receives }) =>
       Object.keys(receives).map((type) => [
         `${id}.${type}`,
-        (delivery: Delivery) =>
-          whileHeartbeating(() => deliver(id, delivery)).catch(failAsTemporalDoes(id)),
+        (delivery: Delivery) => whileHeartbeating(() => deliver(id, delivery)).catch(failAsTemporalDoes(id)),
       ]),
     ),
   );

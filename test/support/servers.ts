@@ -45,7 +45,7 @@ export async function stopServers(): Promise<void> {
 }
 
 /** Bundles the workflows into a file: each test file's worker loads it, and none has to bundle again. */
-async function bundleWorkflows(): Promise<{ path: string; remove: () => Promise<void> }> {
+export async function bundleWorkflows(): Promise<{ path: string; remove: () => Promise<void> }> {
   const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error: console.error };
   const { code } = await bundleWorkflowCode({
     workflowsPath: require.resolve('../../workflows'),

@@ -18,12 +18,15 @@ describe('the API, killed at each crash point once while clients and parties sen
   const tried = new Set<string>();
 
   test.each([
-    [callbackPath, ['after-commit submission', 'before-answer submission', 'after-commit notification']],
-    [reviewedPath, ['after-commit answer', 'after-commit approval', 'before-answer approval']],
-    [withdrawnPath, ['after-commit withdrawal', 'before-answer withdrawal']],
+    {
+      path: callbackPath,
+      among: ['after-commit submission', 'before-answer submission', 'after-commit notification'],
+    },
+    { path: reviewedPath, among: ['after-commit answer', 'after-commit approval', 'before-answer approval'] },
+    { path: withdrawnPath, among: ['after-commit withdrawal', 'before-answer withdrawal'] },
   ])(
-    'in a flow that is $name: it ends as it would have, with the records of an undisturbed one',
-    async (path, among) => {
+    'in a flow that is $path.name: it ends as it would have, with the records of an undisturbed one',
+    async ({ path, among }) => {
       const { points, killed } = await killAtEachPoint(stage, path, { kill: 'api' }, tried);
       expect(killed).toEqual(points);
       expect(points).toEqual(expect.arrayContaining(among));

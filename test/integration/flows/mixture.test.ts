@@ -4,6 +4,7 @@ import { inBetweenFeatures } from '../../../db/seeds';
 import { needsAttention } from '../../../schemas/search-attributes';
 import type { LoanApplicationOutcome } from '../../../workflows/loan-application-disbursement';
 import { checkTrace } from '../../../scripts/check-trace';
+import { faults } from '../../support/faults';
 import { startPlatform, type Platform } from '../../support/platform';
 
 // A failure is repeated by its seed: ids, behaviours and draws follow from it.
@@ -16,28 +17,6 @@ beforeAll(async () => {
   platform = await startPlatform({ answerTimeoutMs: 500 });
 }, 60_000);
 afterAll(() => platform.stop());
-
-/** Every fault of a party that ends by itself; `CONTRADICT` lies about failures only, since a success is believed. */
-const faults = [
-  { weight: 20, behaviour: { kind: 'ACCEPT' } },
-  { weight: 6, behaviour: { kind: 'REFUSE', code: 'NOT_TODAY' } },
-  { weight: 3, behaviour: { kind: 'SLOW', delayMs: 100 } },
-  { weight: 4, behaviour: { kind: 'CALLBACK', delayMs: 100 } },
-  { weight: 2, behaviour: { kind: 'CALLBACK', delayMs: 100, code: 'ACCOUNT_CLOSED' } },
-  { weight: 2, behaviour: { kind: 'SILENT', delayMs: 100 } },
-  { weight: 3, behaviour: { kind: 'EARLY_CALLBACK' } },
-  { weight: 3, behaviour: { kind: 'DOUBLE_CALLBACK', delayMs: 50, ids: 'SAME' } },
-  { weight: 3, behaviour: { kind: 'DOUBLE_CALLBACK', delayMs: 50, ids: 'DIFFERENT' } },
-  { weight: 3, behaviour: { kind: 'LATE_CALLBACK', delayMs: 1_500 } },
-  { weight: 2, behaviour: { kind: 'HANG' } },
-  { weight: 2, behaviour: { kind: 'BREAK' } },
-  { weight: 2, behaviour: { kind: 'ERROR' } },
-  { weight: 3, behaviour: { kind: 'NOT_TAKEN', by: 'BREAK' } },
-  { weight: 2, behaviour: { kind: 'NOT_TAKEN', by: 'ERROR' } },
-  { weight: 2, behaviour: { kind: 'CONTRADICT', by: 'ANSWER', truth: 'SUCCEEDED', code: 'OOPS' } },
-  { weight: 2, behaviour: { kind: 'CONTRADICT', by: 'CALLBACK', truth: 'SUCCEEDED', code: 'OOPS' } },
-  { weight: 2, behaviour: { kind: 'LATE_SUCCESS', delayMs: 2_000, code: 'NOT_TODAY' } },
-];
 
 const partners = ['bank-huaxin', 'trust-jinhe', 'bank-nusantara', 'dana-sejahtera'];
 

@@ -105,7 +105,12 @@ export const branches: readonly Branch[] = [
     principalMinor: 500_100,
     outcome: 'REJECTED',
   },
-  { name: 'rejected, since its product does not allow it', market: 'CN', instalmentCount: 5, outcome: 'REJECTED' },
+  {
+    name: 'rejected, since its product does not allow it',
+    market: 'CN',
+    instalmentCount: 5,
+    outcome: 'REJECTED',
+  },
   {
     name: 'rejected by people',
     market: 'CN',

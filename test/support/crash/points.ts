@@ -42,7 +42,7 @@ export async function killAtEachPoint(
   const points = [...new Set(undisturbed.passed)].filter((point) => !elsewhere.has(point));
   for (const point of points) elsewhere.add(point);
   const killed = new Set<string>();
-  for (let before = -1; killed.size < points.length && killed.size > before; ) {
+  for (let before = -1; killed.size < points.length && killed.size > before;) {
     before = killed.size;
     // A point may not be met because of the death before it: a party that has the request already is asked, and not sent it.
     const left = points.filter((point) => !killed.has(point));
@@ -106,8 +106,7 @@ async function oneFlow(
   const customerId = await stage.newCustomer(market, features, limitMinor);
   await stage.behave(...behaviours.map((one) => ({ ...one, match: { customerId } })));
   const application = { ...branch, customerId };
-  const applicationId =
-    target.kill === 'api' ? await stage.submit(application) : randomId('LA');
+  const applicationId = target.kill === 'api' ? await stage.submit(application) : randomId('LA');
   const handle =
     target.kill === 'api'
       ? stage.client.workflow.getHandle(`loan-application-disbursement:${applicationId}`)

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Child, Stage } from '../../test/support/crash/stage';
+import { violations } from '../../test/support/crash/traces';
+import { faults } from '../../test/support/faults';
+
+const flowsAtOnce = 6;
+const killEveryMs = { least: 500, most: 5_000 };
+const reportEveryMs = 10_000;
+/** How long flows may still take when nobody is killed any more: the last waits of all retries are over by then. */
+const calmMs = 300_000;
+
+/** Kills at random times for a while; everything that is drawn follows from the seed. */
+export async function killAtRandom(
+  stage: Stage,
+  { minutes, seed }: { minutes: number; seed: number },
+  note: (line: string) => void,
+): Promise<void> {
+  const draw = drawsOf(seed);
+  await stage.behave({ behaviour: { kind: 'MIXTURE', seed: String(seed), of: faults } });
+  const processes = await Promise.all(
+    Object.entries({
+      'worker 1': () => stage.startWorker(),
+      'worker 2': () => stage.startWorker(),
+      api: () => stage.startApi(),
+      'outside world': () => stage.startSandbox(),
+    }).map(([name, start]) => keepAlive(name, start)),
+  );
+  const broken = Promise.race(processes.map((one) => one.broken));
+  const flows = { started: 0, ended: 0, outcomes: {} as Record<string, number> };
+  const report = setInterval(() => {
+    const deaths = processes.map((one) => `${one.name} ${one.deaths()}`).join(', ');
+    note(`${flows.started} applications, ${flows.ended} ended; deaths: ${deaths}`);
+  }, reportEveryMs);
+  try {
+    const until = Date.now() + minutes * 60_000;
+    const applying = Array.from({ length: flowsAtOnce }, () => applyInTurn(stage, until, flows));
+    await Promise.race([broken, killUntil(until, processes, draw)]);
+    note('no more kills: waiting for the flows to end');
+    await Promise.race([broken, within(calmMs, 'Flows that have not ended', Promise.all(applying))]);
+    await Promise.race([broken, noViolations(stage)]);
+    note(`all ended: ${JSON.stringify(flows.outcomes)}`);
+  } finally {
+    clearInterval(report);
+    for (const one of processes) one.stop();
+  }
+}
+
+interface Kept {
+  name: string;
+  deaths(): number;
+  kill(): void;
+  stop(): void;
+  /** Rejects when the process ends without having been killed by us. */
+  broken: Promise<never>;
+}
+
+async function keepAlive(name: string, start: () => Promise<Child>): Promise<Kept> {
+  let deaths = 0;
+  let stopped = false;
+  let child: Child | undefined = await start();
+  async function watch(): Promise<never> {
+    for (let running = child!; ; running = child) {
+      const how = await running.ended;
+      if (stopped) return new Promise(() => undefined);
+      if (child) throw new Error(`${name} ended by itself (${how}):\n${running.lines.join('\n')}`);
+      deaths += 1;
+      child = await start();
+    }
+  }
+  const broken = watch();
+  // Whoever waits later still hears of it.
+  broken.catch(() => undefined);
+  return {
+    ...{ name, broken },
+    deaths: () => deaths,
+    kill() {
+      const pid = child?.pid;
+      child = undefined;
+      // While it starts again it is not killed: then it would never get anywhere.
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    },
+    stop: () => void (stopped = true),
+  };
+}
+
+async function killUntil(until: number, processes: readonly Kept[], draw: () => number): Promise<void> {
+  while (Date.now() < until) {
+    const { least, most } = killEveryMs;
+    await delay(least + draw() * (most - least));
+    processes[Math.floor(draw() * processes.length)]!.kill();
+  }
+}
+
+async function applyInTurn(
+  stage: Stage,
+  until: number,
+  flows: { started: number; ended: number; outcomes: Record<string, number> },
+): Promise<void> {
+  while (Date.now() < until) {
+    flows.started += 1;
+    const market = flows.started % 2 === 0 ? 'CN' : 'ID';
+    const applicationId = await stage.submit({ market, customerId: await stage.newCustomer(market) });
+    const handle = stage.client.workflow.getHandle(`loan-application-disbursement:${applicationId}`);
+    const { outcome } = (await handle.result()) as { outcome: string };
+    flows.ended += 1;
+    flows.outcomes[outcome] = (flows.outcomes[outcome] ?? 0) + 1;
+  }
+}
+
+/** Late payouts and their callbacks may still come for a while; then everything must be as it must be. */
+async function noViolations(stage: Stage): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const found = await violations(stage);
+    if (found.length === 0) return;
+    if (Date.now() > deadline) throw new Error(`Not as it must be:\n${found.join('\n')}`);
+    await delay(1_000);
+  }
+}
+
+async function within<T>(timeoutMs: number, what: string, work: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = delay(timeoutMs, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`${what} after ${timeoutMs / 1000} s.`);
+  });
+  return Promise.race([work, late]).finally(() => over.abort());
+}
+
+/** Numbers from 0 to 1, the same ones for the same seed. */
+function drawsOf(seed: number): () => number {
+  let drawn = 0;
+  return () => {
+    drawn += 1;
+    return createHash('sha256').update(`${seed}/${drawn}`).digest().readUInt32BE() / 2 ** 32;
+  };
+}
