@@ -38,7 +38,7 @@ export async function killAtEachPoint(
   target: Target,
   elsewhere = new Set<string>(),
 ): Promise<KilledAt> {
-  const undisturbed = await through(stage, branch, target, []);
+  const undisturbed = await through(stage, branch, target, [], null);
   const points = [...new Set(undisturbed.passed)].filter((point) => !elsewhere.has(point));
   for (const point of points) elsewhere.add(point);
   const killed = new Set<string>();
@@ -47,13 +47,8 @@ export async function killAtEachPoint(
     // A point may not be met because of the death before it: a party that has the request already is asked, and not sent it.
     const left = points.filter((point) => !killed.has(point));
     for (let first = 0; first < spacing && first < left.length; first += 1) {
-      const flow = await through(
-        stage,
-        branch,
-        target,
-        left.filter((_, index) => index % spacing === first),
-      );
-      await expectSameRecords(stage, branch, undisturbed, flow);
+      const some = left.filter((_, index) => index % spacing === first);
+      const flow = await through(stage, branch, target, some, undisturbed);
       for (const point of flow.died) killed.add(point);
     }
   }
@@ -69,12 +64,13 @@ interface Flow {
   passed: readonly string[];
 }
 
-/** One flow of a branch, from its start to its end, by a process that dies at points. */
+/** One flow of a branch, from its start to its end, by a process that dies at points; then its records are those of another. */
 async function through(
   stage: Stage,
   branch: Branch,
   target: Target,
   points: readonly string[],
+  undisturbed: Flow | null,
 ): Promise<Flow> {
   const start = (at?: readonly string[]): Promise<Child> =>
     target.kill === 'api' ? stage.startApi(at) : stage.startWorker(at, target.taskQueue);
@@ -85,7 +81,10 @@ async function through(
       throw new Error(`has not ended within ${flowTimeoutMs / 1000} s`);
     });
     const ids = await Promise.race([oneFlow(stage, branch, target), process.broken, stuck]);
-    return { ...ids, died: process.died, passed: [...process.passed()] };
+    const flow = { ...ids, died: process.died, passed: [...process.passed()] };
+    // While the process still runs: parties may have something left to tell.
+    if (undisturbed) await Promise.race([expectSameRecords(stage, undisturbed, flow), process.broken]);
+    return flow;
   } catch (error) {
     throw new Error(describe(branch, process.died, error), { cause: error });
   } finally {
@@ -122,21 +121,15 @@ async function oneFlow(
 }
 
 /** Waits until what is on record of a flow is what is on record of the undisturbed one. */
-async function expectSameRecords(
-  stage: Stage,
-  branch: Branch,
-  undisturbed: Flow,
-  { applicationId, customerId, died }: Flow,
-): Promise<void> {
+async function expectSameRecords(stage: Stage, undisturbed: Flow, flow: Flow): Promise<void> {
   const deadline = Date.now() + afterwardsMs;
   for (;;) {
     const wanted = await recordsOf(stage, undisturbed.applicationId, undisturbed.customerId);
-    const found = await recordsOf(stage, applicationId, customerId);
+    const found = await recordsOf(stage, flow.applicationId, flow.customerId);
     const different = difference(wanted, found);
     if (different.length === 0) return;
     if (Date.now() > deadline) {
-      const error = new Error(`its records differ from an undisturbed flow's:\n${different.join('\n')}`);
-      throw new Error(describe(branch, died, error));
+      throw new Error(`its records differ from an undisturbed flow's:\n${different.join('\n')}`);
     }
     await delay(200);
   }
