@@ -17,7 +17,6 @@ export async function killAtRandom(
   note: (line: string) => void,
 ): Promise<void> {
   const draw = drawsOf(seed);
-  await stage.behave({ behaviour: { kind: 'MIXTURE', seed: String(seed), of: faults } });
   const processes = await Promise.all(
     Object.entries({
       'worker 1': () => stage.startWorker(),
@@ -26,6 +25,7 @@ export async function killAtRandom(
       'outside world': () => stage.startSandbox(),
     }).map(([name, start]) => keepAlive(name, start)),
   );
+  await stage.behave({ behaviour: { kind: 'MIXTURE', seed: String(seed), of: faults } });
   const broken = Promise.race(processes.map((one) => one.broken));
   const flows = { started: 0, ended: 0, outcomes: {} as Record<string, number> };
   const report = setInterval(() => {
@@ -38,7 +38,7 @@ export async function killAtRandom(
     await Promise.race([broken, killUntil(until, processes, draw)]);
     note('no more kills: waiting for the flows to end');
     await Promise.race([broken, within(calmMs, 'Flows that have not ended', Promise.all(applying))]);
-    await Promise.race([broken, noViolations(stage)]);
+    await Promise.race([broken, allUp(processes).then(() => noViolations(stage))]);
     note(`all ended: ${JSON.stringify(flows.outcomes)}`);
   } finally {
     clearInterval(report);
@@ -49,6 +49,7 @@ export async function killAtRandom(
 interface Kept {
   name: string;
   deaths(): number;
+  isUp(): boolean;
   kill(): void;
   stop(): void;
   /** Rejects when the process ends without having been killed by us. */
@@ -74,6 +75,7 @@ async function keepAlive(name: string, start: () => Promise<Child>): Promise<Kep
   return {
     ...{ name, broken },
     deaths: () => deaths,
+    isUp: () => child !== undefined,
     kill() {
       const pid = child?.pid;
       child = undefined;
@@ -106,6 +108,11 @@ async function applyInTurn(
     flows.ended += 1;
     flows.outcomes[outcome] = (flows.outcomes[outcome] ?? 0) + 1;
   }
+}
+
+/** Waits until whatever was killed last is back. */
+async function allUp(processes: readonly Kept[]): Promise<void> {
+  while (!processes.every((one) => one.isUp())) await delay(100);
 }
 
 /** Late payouts and their callbacks may still come for a while; then everything must be as it must be. */

@@ -16,10 +16,10 @@ export interface KilledAt {
 }
 
 /**
- * A flow dies at every eighth point only. Temporal makes the time limit of a task longer and longer once it was lost twice
- * in a row, so that the whole is faster in eight flows than in one.
+ * Into how many flows the points of a branch are spread, so that one flow dies at every eighth. Temporal makes the time
+ * limit of a task longer and longer once it was lost twice in a row. The API's deaths lose no tasks.
  */
-const spacing = 8;
+const flowsFor = { worker: 8, api: 1 };
 /** After this time a flow is as good as stuck. */
 const flowTimeoutMs = 180_000;
 /** What parties still tell when a flow has ended is on record by then. */
@@ -46,8 +46,9 @@ export async function killAtEachPoint(
     before = killed.size;
     // A point may not be met because of the death before it: a party that has the request already is asked, and not sent it.
     const left = points.filter((point) => !killed.has(point));
-    for (let first = 0; first < spacing && first < left.length; first += 1) {
-      const some = left.filter((_, index) => index % spacing === first);
+    const flows = Math.min(flowsFor[target.kill], left.length);
+    for (let first = 0; first < flows; first += 1) {
+      const some = left.filter((_, index) => index % flows === first);
       const flow = await through(stage, branch, target, some, undisturbed);
       for (const point of flow.died) killed.add(point);
     }
