@@ -8,7 +8,7 @@ import { killAtEachPoint, type Target } from '../test/support/crash/points';
 import { openStage, type Stage } from '../test/support/crash/stage';
 import { violations } from '../test/support/crash/traces';
 import { bundleWorkflows } from '../test/support/servers';
-import { needsAttention } from '../workflows/moves/attention';
+import { searchAttributes } from '../schemas/search-attributes';
 import { chaosOptions, HELP, type ChaosOptions } from './chaos/options';
 import { killAtRandom } from './chaos/random';
 import { createScreen, type Screen } from './demo/screen';
@@ -80,7 +80,7 @@ async function freshStage(parts: Parts, screen: Screen): Promise<Stage> {
   const namespace = 'default';
   const postgres = parts.add(await startPostgres({ onProgress }));
   const temporal = parts.add(
-    await startTemporal({ namespace, searchAttributes: [needsAttention], onProgress }),
+    await startTemporal({ namespace, searchAttributes, onProgress }),
   );
   const bundle = await bundleWorkflows();
   parts.add({ stop: bundle.remove });

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { migrate } from '../../../db/migrate';
 import { startPostgres, type RunningPostgres } from '../../../scripts/local/postgres';
 import { startTemporal, type RunningTemporal } from '../../../scripts/local/temporal';
-import { needsAttention } from '../../../workflows/moves/attention';
+import { searchAttributes } from '../../../schemas/search-attributes';
 import { openStage, type Child, type Stage } from '../../support/crash/stage';
 import { violations } from '../../support/crash/traces';
 import { testRun } from '../../support/run';
@@ -29,7 +29,7 @@ const openTemporal = (port = 0): Promise<RunningTemporal> =>
     dbFile: path.join(folder, 'temporal.db'),
     port,
     namespace,
-    searchAttributes: [needsAttention],
+    searchAttributes,
     onProgress,
   });
 

@@ -1,4 +1,4 @@
-import { needsAttention } from '../../../workflows/moves/attention';
+import { searchAttributes } from '../../../schemas/search-attributes';
 import { createTestDatabase } from '../database';
 import { testRun } from '../run';
 import { createTestNamespace } from '../temporal';
@@ -8,7 +8,7 @@ import { openStage, type Stage } from './stage';
 export async function openTestStage(): Promise<Stage> {
   const [database, temporal] = await Promise.all([
     createTestDatabase(),
-    createTestNamespace([needsAttention]),
+    createTestNamespace(searchAttributes),
   ]);
   const stage = await openStage({
     databaseUrl: database.adminUrl,
