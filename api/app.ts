@@ -10,7 +10,7 @@ import { docs } from './docs';
 import { answerProblem } from './middleware/answer-problem';
 import { authenticate } from './middleware/authenticate';
 import { requestLog } from './middleware/request-log';
-import { openApiDocument } from './openapi';
+import { openApiDocument, type OpenApiDocument } from './openapi';
 import { Problem } from './problem';
 import { countRefused, rateLimits } from './rate-limits';
 import type { Route } from './route';
@@ -61,12 +61,17 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
   return routes;
 }
 
+/** The OpenAPI document of all routes. To describe a route nothing is needed of what it works with. */
+export const apiDocument = (): OpenApiDocument => openApiDocument(apiRoutes({} as ApiNeeds));
+
 /** The API as an Express application that does not listen yet. */
 export function createApi(needs: ApiNeeds & ServingNeeds): Express {
   const { db, config, logger, lockSession } = needs;
   const app = express();
   app.set('query parser', 'simple');
   app.set('trust proxy', config.trustedProxies);
+  // Only reads have one: api/read.ts.
+  app.set('etag', false);
   app.use(requestLog(logger));
   // Without "upgrade-insecure-requests" the docs also work over HTTP, where TLS ends in front of us.
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));

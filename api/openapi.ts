@@ -1,7 +1,7 @@
 import { commonSchemas } from '../schemas/validate';
 import { MAY } from './permissions';
 import { Problem, problemBody, PROBLEMS, type ProblemCode } from './problem';
-import { problemsOf, type Route } from './route';
+import { problemsOf, type Parameter, type Route } from './route';
 import { list, mapRefs, object, oneOf, text, type Schema } from './schema';
 
 const PROBLEM_TYPE = 'application/problem+json';
@@ -24,7 +24,10 @@ const problemSchema: Schema = object(
 const DESCRIPTION = `Consumer-credit flows: what starts them, how far they are, and the books behind them.
 
 Amounts are whole minor units of their currency (IDR has none, so 1 is one rupiah; CNY 100 is one yuan), never
-fractions. Every error is a problem by RFC 9457 with a stable \`code\`.
+fractions. Every error is a problem by RFC 9457 with a stable \`code\`. An address that does not exist answers 404
+NOT_FOUND, and another method than those that are listed 405 METHOD_NOT_ALLOWED with the header Allow.
+
+Every read carries a strong \`ETag\`; with it in \`If-None-Match\` the answer is 304 for as long as nothing has changed.
 
 What an API key may do follows from its role: ${Object.entries(MAY)
   .map(([what, roles]) => `${what}: ${roles.join(', ')}`)
@@ -33,13 +36,54 @@ What an API key may do follows from its role: ${Object.entries(MAY)
   )}. A key or token for one customer opens that customer's things only; what is another's is answered as if it did not
 exist.`;
 
+const TAGS: Readonly<Record<string, string>> = {
+  'Loan applications': 'Submit, withdraw and follow loan applications.',
+  Loans: 'Booked loans and their repayment schedules.',
+  Flows: 'How far a flow is, and each step that it has taken.',
+  Operations:
+    'What people decide about flows that wait for them. Each act needs the approval of another operator.',
+  Products: 'Published products and their terms.',
+  Records: 'What is on record behind a flow: messages, and requests to outside parties.',
+  Books: 'The double-entry ledger: balances, statements, journals, and the positions of funding partners.',
+  Callbacks: 'For outside parties: what became of our requests to them.',
+  System: 'The process itself. Open to all.',
+};
+
+/** The parts of an OpenAPI document that others look into. */
+export interface OpenApiDocument {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema>; securitySchemes: Record<string, unknown> };
+  [more: string]: unknown;
+}
+
+interface Operation {
+  operationId: string;
+  parameters: Omit<Parameter, 'missing' | 'invalid'>[];
+  requestBody?: { required: boolean; content: Record<string, MediaType> };
+  responses: Record<string, DocumentedResponse>;
+}
+
+interface DocumentedResponse {
+  description: string;
+  headers: Record<string, { description: string; required: boolean; schema: Schema }>;
+  /** None for an answer without a body. */
+  content?: Record<string, MediaType>;
+}
+
+interface MediaType {
+  schema: Schema;
+  example?: unknown;
+  examples?: Record<string, { value: unknown }>;
+}
+
 /**
  * The OpenAPI 3.1 document of the routes, made from what they declare and from the common schemas that they use.
  *
  * @throws Error when a schema refers to something other than a common schema.
  */
-export function openApiDocument(routes: readonly Route[]): Record<string, unknown> {
-  const schemas: Record<string, unknown> = { Problem: problemSchema };
+export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
+  const schemas: Record<string, Schema> = { Problem: problemSchema };
   const localRef = (ref: string): string => {
     if (ref.startsWith('#/components/')) return ref;
     const name = ref.replace(/^.*\/|\.json$/g, '');
@@ -50,19 +94,23 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
       delete schema.$schema;
       // Entered before its own references are followed, so that a circle would end.
       schemas[found.title] = {};
-      schemas[found.title] = mapRefs(schema, localRef);
+      schemas[found.title] = mapRefs(schema, localRef) as Schema;
     }
     return `#/components/schemas/${found.title}`;
   };
-  const paths: Record<string, Record<string, unknown>> = {};
+  const paths: OpenApiDocument['paths'] = {};
   for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method]: mapRefs(operation(route), localRef) };
+    const documented = mapRefs(operation(route), localRef) as Operation;
+    paths[route.path] = { ...paths[route.path], [route.method]: documented };
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Consumer Credit Orchestration', version: '1.0.0', description: DESCRIPTION },
+    info: {
+      ...{ title: 'Consumer Credit Orchestration', version: '1.0.0', description: DESCRIPTION },
+      license: { name: 'Not licensed to others', identifier: 'LicenseRef-UNLICENSED' },
+    },
     servers: [{ url: '/' }],
-    tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
+    tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name, description: TAGS[name] })),
     paths,
     components: {
       schemas,
@@ -81,8 +129,9 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
   };
 }
 
-function operation(route: Route): Record<string, unknown> {
+function operation(route: Route): Operation & Record<string, unknown> {
   const { operationId, tag, summary, description, access, parameters = [], body, answers } = route;
+  const isRead = route.method === 'get';
   return {
     operationId,
     tags: [tag],
@@ -90,7 +139,10 @@ function operation(route: Route): Record<string, unknown> {
     ...(description !== undefined && { description }),
     security: securityOf(access),
     // A parameter's codes are for the server; OpenAPI shows them among the answers.
-    parameters: parameters.map(({ missing, invalid, ...parameter }) => parameter),
+    parameters: [
+      ...parameters.map(({ missing, invalid, ...parameter }) => parameter),
+      ...(isRead ? [ifNoneMatch] : []),
+    ],
     ...(body && {
       requestBody: {
         required: true,
@@ -103,15 +155,31 @@ function operation(route: Route): Record<string, unknown> {
           status,
           {
             description: meaning,
-            headers: { ...headersOf(headers), ...requestIdHeader },
+            headers: headersOf({ ...headers, ...(isRead && readHeaders) }),
             content: { 'application/json': { schema, example } },
           },
         ]),
       ),
+      ...(isRead && {
+        304: { description: 'It is what If-None-Match names.', headers: headersOf(readHeaders) },
+      }),
       ...problemResponses(problemsOf(route)),
     },
   };
 }
+
+const ifNoneMatch: Operation['parameters'][number] = {
+  in: 'header',
+  name: 'If-None-Match',
+  description: 'ETags of what the client has already, separated by commas.',
+  schema: text,
+  required: false,
+  example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
+};
+const readHeaders = {
+  ETag: 'Names the content.',
+  'Cache-Control': 'private, no-cache: keep it, but ask with If-None-Match whether it still holds.',
+};
 
 function securityOf(access: Route['access']): Record<string, never[]>[] {
   if (access === 'OPEN') return [];
@@ -121,36 +189,48 @@ function securityOf(access: Route['access']): Record<string, never[]>[] {
 const valuesOf = (examples: Readonly<Record<string, unknown>>): Record<string, { value: unknown }> =>
   Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));
 
-const headersOf = (headers: Readonly<Record<string, string>>): Record<string, object> =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
-  );
+type Headers = NonNullable<Route['answers'][number]['headers']>;
 
-const requestIdHeader = headersOf({ 'X-Request-Id': 'Id of the request in our logs.' });
+function headersOf(own: Headers): DocumentedResponse['headers'] {
+  const headers: Headers = { ...own, 'X-Request-Id': 'Id of the request in our logs.' };
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, header]) => [
+      name,
+      typeof header === 'string'
+        ? { description: header, required: true, schema: text }
+        : { description: header.description, required: false, schema: text },
+    ]),
+  );
+}
+
+const PROBLEM_HEADERS: Readonly<Record<string, string>> = {
+  'WWW-Authenticate': 'What to authenticate with.',
+  'Retry-After': 'After how many seconds to send the same request again.',
+};
 
 /** One response for each status, with an example for each code. */
-function problemResponses(codes: readonly ProblemCode[]): Record<string, unknown> {
+function problemResponses(codes: readonly ProblemCode[]): Record<string, DocumentedResponse> {
   const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))].sort();
   return Object.fromEntries(
     statuses.map((status) => {
       const ofStatus = codes.filter((code) => PROBLEMS[code].status === status);
-      const examples = ofStatus.map((code) => [code, problemBody(new Problem(code, PROBLEMS[code].title))]);
-      const headers = Object.assign(
-        {},
-        ...ofStatus.map((code) => new Problem(code, '').kind.headers ?? {}),
-      ) as object;
+      const headers = ofStatus.flatMap((code) => Object.keys(new Problem(code, '').kind.headers ?? {}));
       return [
         status,
         {
           description: ofStatus.map((code) => `${code}: ${PROBLEMS[code].title}`).join(' '),
-          headers: {
-            ...headersOf(Object.fromEntries(Object.keys(headers).map((name) => [name, 'By its standard.']))),
-            ...requestIdHeader,
-          },
+          headers: headersOf(Object.fromEntries(headers.map((name) => [name, PROBLEM_HEADERS[name]!]))),
           content: {
             [PROBLEM_TYPE]: {
-              schema: { $ref: '#/components/schemas/Problem' },
-              examples: valuesOf(Object.fromEntries(examples) as Record<string, unknown>),
+              schema: {
+                $ref: '#/components/schemas/Problem',
+                properties: { code: oneOf(...ofStatus) },
+              },
+              examples: valuesOf(
+                Object.fromEntries(
+                  ofStatus.map((code) => [code, problemBody(new Problem(code, PROBLEMS[code].title))]),
+                ),
+              ),
             },
           },
         },

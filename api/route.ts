@@ -40,6 +40,14 @@ export interface Answer {
   headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer as it is documented. A header is described by a text; it is always there unless it says that it is not. */
+interface DocumentedAnswer {
+  description: string;
+  schema: Schema;
+  example: unknown;
+  headers?: Readonly<Record<string, string | { description: string; optional: true }>>;
+}
+
 /**
  * What a caller who is one customer gets of a route:
  * - `ALL_ALIKE`: what everybody gets, because it is about no customer;
@@ -73,12 +81,7 @@ export interface Route {
   parameters?: readonly Parameter[];
   body?: { schema: Schema; examples: Readonly<Record<string, unknown>> };
   /** The answers other than problems, by status. */
-  answers: Readonly<
-    Record<
-      number,
-      { description: string; schema: Schema; example: unknown; headers?: Record<string, string> }
-    >
-  >;
+  answers: Readonly<Record<number, DocumentedAnswer>>;
   /** The problems of its own; what its access, parameters and body bring along is added for it. */
   problems: readonly ProblemCode[];
   /** Throws a Problem to refuse. */
@@ -98,8 +101,9 @@ export function problemsOf(route: Route): ProblemCode[] {
     ...(route.path.startsWith('/v1/')
       ? (['KEY_MISSING', 'KEY_INVALID', 'FORBIDDEN', 'TEMPORARILY_UNAVAILABLE'] as const)
       : []),
-    // An address can be malformed, or carry a parameter that is not documented, anywhere.
-    ...(['UNREADABLE_REQUEST', 'INVALID_PARAMETER'] as const),
+    // An address can carry a parameter that is not documented anywhere, and be malformed where a part of it is free.
+    'INVALID_PARAMETER',
+    ...(route.path.includes('{') ? (['UNREADABLE_REQUEST'] as const) : []),
     ...ofParameters,
     ...(route.body
       ? (['UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'INVALID_JSON', 'INVALID_BODY'] as const)

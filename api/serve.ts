@@ -5,6 +5,7 @@ import { parseJson } from './json';
 import { localsOf } from './middleware/locals';
 import { Problem } from './problem';
 import type { RateLimiting } from './rate-limits';
+import { answerRead } from './read';
 import {
   takesIdempotencyKey,
   type Answer,
@@ -96,10 +97,9 @@ function handlerOf(route: Route, { limits, keyLocks }: Needs): RequestHandler {
     }
     const call: Call = { ...rawCall, body: bodyOf(rawCall.rawBody), client: () => clientOf(response) };
     const { status, body, headers } = await handle(await asCustomerMay(route, call));
-    response
-      .status(status)
-      .set(headers ?? {})
-      .json(body);
+    response.status(status).set(headers ?? {});
+    if (route.method === 'get') answerRead(request, response, body);
+    else response.json(body);
   };
 }
 

@@ -1,10 +1,12 @@
 import {
   ServiceError,
+  WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
+  type WorkflowStartOptions,
 } from '@temporalio/client';
 import type { NewIntervention } from '../db/interventions';
 import type { FlowName } from '../schemas/generated/catalog';
@@ -41,35 +43,72 @@ function isAway(error: unknown): boolean {
   return AWAY.has(Number((grpc as { code?: unknown } | undefined)?.code));
 }
 
+/** A flow to be started. */
+interface FlowStart {
+  flow: FlowName;
+  flowId: string;
+  taskQueue: string;
+  /** What operators read in the Web UI; no personal data. */
+  summary: string;
+  command: unknown;
+}
+
+/** The workflow's id is the flow's id, so one flow is one workflow for ever. */
+const startOptions = ({ flow, flowId, taskQueue, summary, command }: FlowStart) =>
+  ({
+    workflowId: flowId,
+    taskQueue,
+    args: [command],
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: summary,
+    staticDetails: `Flow \`${flow}\`. Its trace: \`GET ${traceAddress(flowId)}\`.`,
+    workflowTaskTimeout: TASK_TIMEOUT_MS,
+  }) as const satisfies WorkflowStartOptions;
+
 /**
- * Starts a flow, or finds it started: the workflow's id is the flow's id, so one flow is one workflow for ever.
+ * Starts a flow, or finds it started.
  *
- * @param start `summary` is what operators read in the Web UI; no personal data
  * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
  */
-export async function startFlow(
-  temporal: Client,
-  start: { flow: FlowName; flowId: string; taskQueue: string; summary: string; command: unknown },
-): Promise<void> {
-  const { flow, flowId, taskQueue, summary, command } = start;
+export async function startFlow(temporal: Client, start: FlowStart): Promise<void> {
   try {
-    await ask(temporal, () =>
-      temporal.workflow.start(flow, {
-        workflowId: flowId,
-        taskQueue,
-        args: [command],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        staticSummary: summary,
-        staticDetails: `Flow \`${flow}\`. Its trace: \`GET ${traceAddress(flowId)}\`.`,
-        workflowTaskTimeout: TASK_TIMEOUT_MS,
-      }),
-    );
+    await ask(temporal, () => temporal.workflow.start(start.flow, startOptions(start)));
   } catch (error) {
     // The id was reserved for this very command before, so whatever runs or ran under it is what was asked for.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }
+
+/**
+ * Starts a flow, or finds it started, and resolves when it has ended, at the latest after `waitMs`, or earlier when it
+ * cannot be waited for. The flow is started in every case.
+ *
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away; up to 5 seconds after `waitMs`
+ */
+export async function startFlowAndWait(temporal: Client, start: FlowStart, waitMs: number): Promise<void> {
+  const startWorkflowOperation = new WithStartWorkflowOperation(start.flow, startOptions(start));
+  try {
+    // The name is that of the Update in workflows/moves/outcome.ts. One id for all who ask: it is answered once.
+    await temporal.withDeadline(Date.now() + waitMs, () =>
+      temporal.workflow.executeUpdateWithStart('outcome', { updateId: 'outcome', startWorkflowOperation }),
+    );
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return; // It has ended.
+    if (!endsWaiting(error)) throw error;
+    // Whether it was started before the waiting ended is not known, and starting it again changes nothing.
+    await startFlow(temporal, start);
+  }
+}
+
+/** The time is over, the flow ended without a result, Temporal is away or has too much to do: all that is told by gRPC. */
+const endsWaiting = (error: unknown): boolean =>
+  [
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+    WorkflowUpdateFailedError,
+    WorkflowNotFoundError,
+    ServiceError,
+  ].some((kind) => error instanceof kind);
 
 /**
  * Starts the flow of a payout that was made after its failure was confirmed, or finds it started.

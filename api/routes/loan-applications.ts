@@ -27,10 +27,11 @@ import {
 } from '../addresses';
 import { newBusinessId } from '../business-id';
 import { MAY } from '../permissions';
+import { MAX_WAIT_SECONDS, preferParameter, waitSecondsIn } from '../prefer';
 import { Problem } from '../problem';
 import type { Answer, Call, CustomerAccess, Parameter, Route } from '../route';
 import { common, links, list, mapRefs, object, oneOf, type Schema } from '../schema';
-import { startFlow } from '../temporal';
+import { startFlow, startFlowAndWait } from '../temporal';
 
 const FLOW = 'loan-application-disbursement';
 const COMMAND = 'submit-loan-application';
@@ -74,6 +75,8 @@ const accepted: Schema = object({
   links: links(['self', 'flow']),
 });
 
+const ends = ['DISBURSED', 'REJECTED', 'WITHDRAWN', 'FAILED'];
+
 /** How far a loan application is; RECEIVED until the loan engine has created it. */
 export const applicationState = oneOf(
   ...[
@@ -87,7 +90,8 @@ export const applicationState = oneOf(
     'PAID_OUT',
     'POSTED',
   ],
-  ...['BOOKED', 'DISBURSED', 'REJECTED', 'WITHDRAWN', 'FAILED'],
+  'BOOKED',
+  ...ends,
 );
 
 const application: Schema = object(
@@ -143,7 +147,8 @@ export function loanApplicationRoutes(needs: Needs): Route[] {
       description:
         'Refuses at once what the product and the customer rule out; nothing is kept then. Everything else starts ' +
         'the flow that decides, funds, pays out and books the loan. The same Idempotency-Key with the same body gives ' +
-        'the same answer, however often and however late it is sent.',
+        'the same answer, however often and however late it is sent. With Prefer: wait=n the answer is the outcome, when ' +
+        'it comes within n seconds.',
       access: {
         roles: MAY.submit,
         customers: {
@@ -151,13 +156,29 @@ export function loanApplicationRoutes(needs: Needs): Route[] {
           absent: () => new Problem('UNKNOWN_CUSTOMER', 'There is no such customer.'),
         },
       },
-      parameters: [idempotencyKeyParameter],
+      parameters: [idempotencyKeyParameter, preferParameter],
       body: bodySchema(),
       answers: {
+        200: {
+          description: `It came to its end within the ${MAX_WAIT_SECONDS} seconds, at most, that the client preferred to wait.`,
+          schema: application,
+          headers: {
+            Location: 'Address of the flow.',
+            'Content-Location': 'Address of the application, which is what the body shows.',
+            'Preference-Applied': 'How long an outcome was waited for, at most: wait=n.',
+          },
+          example,
+        },
         202: {
           description: 'Accepted: the flow goes on by itself, and Location says where to follow it.',
           schema: accepted,
-          headers: { Location: 'Address of the flow.' },
+          headers: {
+            Location: 'Address of the flow.',
+            'Preference-Applied': {
+              description: 'Where an outcome was waited for in vain, how long: wait=n.',
+              optional: true,
+            },
+          },
           example: acceptedBody('LA01JD8X3M7Q2V'),
         },
       },
@@ -215,13 +236,26 @@ async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answ
     );
   }
   const { flow, flowId, businessId, command } = submission;
-  await startFlow(temporal, {
+  const start = {
     ...{ flow, flowId, command },
     taskQueue: config.taskQueue,
     summary: summaryOf((command as Command).data),
-  });
-  crashPoint('before-answer', 'submission');
-  return { status: 202, headers: { Location: flowAddress(flowId) }, body: acceptedBody(businessId) };
+  };
+  const waitSeconds = waitSecondsIn(call.parameters);
+  const Location = flowAddress(flowId);
+  if (waitSeconds === 0) {
+    await startFlow(temporal, start);
+    crashPoint('before-answer', 'submission');
+    return { status: 202, headers: { Location }, body: acceptedBody(businessId) };
+  }
+  await startFlowAndWait(temporal, start, waitSeconds * 1000);
+  const headers = { Location, 'Preference-Applied': `wait=${waitSeconds}` };
+  const current = await currentBody(db, businessId);
+  if (!current || !ends.includes(current.state)) {
+    return { status: 202, headers, body: acceptedBody(businessId) };
+  }
+  const ownAddress = { 'Content-Location': applicationAddress(businessId) };
+  return { status: 200, headers: { ...headers, ...ownAddress }, body: current };
 }
 
 /** What an application is checked against, as it stands now. */
@@ -270,15 +304,22 @@ function acceptedBody(applicationId: string) {
 }
 
 async function read({ db }: Needs, applicationId: string): Promise<Answer> {
+  const body = await currentBody(db, applicationId);
+  if (body) return { status: 200, body };
+  throw new Problem('UNKNOWN_LOAN_APPLICATION', `Nobody has submitted loan application ${applicationId}.`);
+}
+
+/** A loan application as it stands now; undefined when nobody has submitted it. */
+async function currentBody(db: Knex, applicationId: string) {
   const view = await loanApplicationView(db, applicationId);
-  if (view) return { status: 200, body: bodyOf(view) };
+  if (view) return bodyOf(view);
   // Submitted, and the flow has not got to its first step yet.
   const submission = await submissionOf(db, applicationId);
-  if (!submission) throw unknownApplication(applicationId);
+  if (!submission) return undefined;
   // Or the loan engine has refused it, for what has changed since it was accepted: then nothing else is kept of it.
   const refusal = await refusalOfApplication(db, submission.flowId);
   const ended = refusal === undefined ? {} : { state: 'REJECTED', reasonCodes: [refusal] };
-  return { status: 200, body: { ...receivedBody(submission.command as Command), ...ended } };
+  return { ...receivedBody(submission.command as Command), ...ended };
 }
 
 function receivedBody({ market, data }: Command) {

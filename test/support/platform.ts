@@ -20,6 +20,7 @@ import { startWorkers } from '../../workers/worker';
 import { searchAttributes } from '../../schemas/search-attributes';
 import type { LoanApplicationOutcome } from '../../workflows/loan-application-disbursement';
 import { createTestDatabase } from './database';
+import { holdToDocument } from './documented';
 import { failedWorkflowTasks } from './failed-tasks';
 import { testRun } from './run';
 import { createTestNamespace } from './temporal';
@@ -144,25 +145,35 @@ export async function startPlatform({
       return { applicationId, handle, outcome };
     },
     newApplicationId: () => randomId('LA'),
-    /** Sends a request to the API, as one of the test's clients. */
-    async post(path: string, body: object, as: keyof typeof keys = 'app') {
+    /** Sends a request to the API, as one of the test's clients; the answer is as documented. */
+    async post(
+      path: string,
+      body: object,
+      as: keyof typeof keys = 'app',
+      headers: Record<string, string> = {},
+    ) {
       const response = await fetch(api.url + path, {
         method: 'POST',
         headers: {
           authorization: `Bearer ${keys[as].token}`,
           'content-type': 'application/json',
           'idempotency-key': randomBytes(8).toString('hex'),
+          ...headers,
         },
         body: JSON.stringify(body),
       });
-      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+      const answered = { status: response.status, headers: response.headers, text: await response.text() };
+      holdToDocument('POST', path, answered);
+      return { ...answered, body: JSON.parse(answered.text) as Record<string, unknown> };
     },
     /** Reads from the API, as one of the test's clients. */
     async get(path: string, as: keyof typeof keys = 'app') {
       const response = await fetch(api.url + path, {
         headers: { authorization: `Bearer ${keys[as].token}` },
       });
-      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+      const answered = { status: response.status, headers: response.headers, text: await response.text() };
+      holdToDocument('GET', path, answered);
+      return { ...answered, body: JSON.parse(answered.text) as Record<string, unknown> };
     },
     /** Answers a flow's question as one operator, and approves it as another. */
     async decide(flowId: string, question: string, answer: string): Promise<void> {

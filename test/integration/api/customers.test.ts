@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { apiRoutes } from '../../../api/app';
 import { createApiKey } from '../../../db/access/api-keys';
 import { startPlatform, type Platform } from '../../support/platform';
 import { callerOf, type Caller } from './api-under-test';
@@ -30,9 +29,8 @@ const get = <Body = { code?: string; detail?: string }>(path: string, as: { auth
 
 beforeAll(async () => {
   platform = await startPlatform();
-  const { db, client, partySecrets, api } = platform;
-  const config = { taskQueue: 'flows', partySecrets };
-  call = callerOf(api.url, {}, apiRoutes({ db, temporal: client, config }));
+  const { client, api } = platform;
+  call = callerOf(api.url, {});
   [owner, stranger] = [await newCustomer(), await newCustomer()];
   const { body } = await submit(owner, owner.customerId);
   await client.workflow.getHandle(body.flowId).result();

@@ -171,3 +171,12 @@ test('while Temporal is away the answer is 503, and the same request starts the 
   expect(status).toBe(202);
   expect((await api.temporal.workflow.getHandle(body.flowId).describe()).status.name).toBe('RUNNING');
 }, 30_000);
+
+test('where no worker takes the flow up, whoever waits gets 202, and the flow is started all the same', async () => {
+  const headers = { 'idempotency-key': newKey(), prefer: 'wait=1' };
+  const { status, body } = await api.call<Accepted>('POST', '/v1/loan-applications', {
+    ...{ as: 'app', headers, body: application },
+  });
+  expect(status).toBe(202);
+  expect((await api.temporal.workflow.getHandle(body.flowId).describe()).status.name).toBe('RUNNING');
+});

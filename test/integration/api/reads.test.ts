@@ -1,4 +1,3 @@
-import { apiRoutes } from '../../../api/app';
 import { createApiKey } from '../../../db/access/api-keys';
 import type { TraceRow } from '../../../db/reads/trace';
 import { startPlatform, type Platform } from '../../support/platform';
@@ -16,16 +15,12 @@ let flowAddress: string;
 /** One application that runs to its end is all that these tests read about. */
 beforeAll(async () => {
   platform = await startPlatform();
-  const { db, owner, client, partySecrets, api } = platform;
+  const { owner, client, api } = platform;
   const tokens = {
     app: (await createApiKey(owner, { clientId: 'mobile-app', role: 'app' })).token,
     ops: (await createApiKey(owner, { clientId: 'operations', role: 'ops' })).token,
   };
-  call = callerOf(
-    api.url,
-    tokens,
-    apiRoutes({ db, temporal: client, config: { taskQueue: 'flows', partySecrets } }),
-  );
+  call = callerOf(api.url, tokens);
   const { body, headers } = await call<Links & { flowId: string }>('POST', '/v1/loan-applications', {
     as: 'app',
     headers: { 'idempotency-key': 'the-one' },
