@@ -59,6 +59,8 @@ export interface OpenApiDocument {
 
 interface Operation {
   operationId: string;
+  /** Any one of these is enough; none where all may. */
+  security: Record<string, never[]>[];
   parameters: Omit<Parameter, 'missing' | 'invalid'>[];
   requestBody?: { required: boolean; content: Record<string, MediaType> };
   responses: Record<string, DocumentedResponse>;

@@ -2,7 +2,9 @@
  * Lints the API's OpenAPI document; ends with status 1, and a line for each finding, when there is one. A module of its
  * own kind (.mjs), because the linter is an ES module, which the sources' loader does not load.
  */
+import console from 'node:console';
 import { createRequire } from 'node:module';
+import process from 'node:process';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 
 const { apiDocument } = createRequire(import.meta.url)('../api/app.ts');

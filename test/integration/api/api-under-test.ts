@@ -146,7 +146,7 @@ export function callerOf(url: string, tokens: Partial<Record<Role, string>>): Ca
     const { status, headers: answered } = response;
     const text = await response.text();
     holdToDocument(method, path, { status, headers: answered, text });
-    return { status, headers: answered, body: text === '' ? null : JSON.parse(text) } as never;
+    return { status, headers: answered, body: (text === '' ? null : JSON.parse(text)) as never };
   };
 }
 
