@@ -18,16 +18,24 @@ const PAGE = `<!doctype html>
 `;
 
 // A file of its own, because the content security policy allows no script inside the page.
-const START = `SwaggerUIBundle({
+const START = `// A key may come in the fragment of the address, /docs/#key=ck_…, which browsers send to no server. It is taken out of the
+// address at once, so that it stays neither in sight nor in a link that is copied.
+const key = new URLSearchParams(location.hash.slice(1)).get('key');
+if (key !== null) history.replaceState(null, '', location.pathname);
+
+const ui = SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#swagger-ui',
   deepLinking: true,
   tryItOutEnabled: true,
   validatorUrl: null,
+  onComplete() {
+    if (key !== null) ui.preauthorizeApiKey('apiKey', key);
+  },
 });
 `;
 
-/** Swagger UI over /openapi.json, all of it served from here. */
+/** Swagger UI over /openapi.json, all of it served from here; with /docs/#key=<key> it sends that API key. */
 export function docs(): Router {
   const router = Router({ strict: true });
   router.get('/docs', (_request, response) => response.redirect('/docs/'));

@@ -61,7 +61,7 @@ interface Operation {
   operationId: string;
   /** Any one of these is enough; none where all may. */
   security: Record<string, never[]>[];
-  parameters: Omit<Parameter, 'missing' | 'invalid'>[];
+  parameters: (Omit<DeclaredParameter, 'example'> & { example?: string })[];
   requestBody?: { required: boolean; content: Record<string, MediaType> };
   responses: Record<string, DocumentedResponse>;
 }
@@ -144,7 +144,7 @@ function operation(route: Route): Operation & Record<string, unknown> {
     parameters: [
       ...parameters.map(({ missing, invalid, ...parameter }) => parameter),
       ...(isRead ? [ifNoneMatch] : []),
-    ],
+    ].map(documentedParameter),
     ...(body && {
       requestBody: {
         required: true,
@@ -170,7 +170,15 @@ function operation(route: Route): Operation & Record<string, unknown> {
   };
 }
 
-const ifNoneMatch: Operation['parameters'][number] = {
+/** Tools fill in a parameter's example by themselves: right where one is required, and a filter nobody asked for elsewhere. */
+function documentedParameter({ example, ...parameter }: DeclaredParameter): Operation['parameters'][number] {
+  if (parameter.required) return { ...parameter, example };
+  return { ...parameter, schema: { ...parameter.schema, examples: [example] } };
+}
+
+type DeclaredParameter = Omit<Parameter, 'missing' | 'invalid'>;
+
+const ifNoneMatch: DeclaredParameter = {
   in: 'header',
   name: 'If-None-Match',
   description: 'ETags of what the client has already, separated by commas.',

@@ -38,6 +38,8 @@ export interface Answer {
   status: number;
   body: unknown;
   headers?: Readonly<Record<string, string>>;
+  /** Gives the answer that is sent instead. It may take long: the request counts as handled before it is called. */
+  later?(): Promise<Answer>;
 }
 
 /** An answer as it is documented. A header is described by a text; it is always there unless it says that it is not. */

@@ -96,7 +96,8 @@ function handlerOf(route: Route, { limits, keyLocks }: Needs): RequestHandler {
       await limits.client(`party:${route.access.signature(rawCall)}`, response);
     }
     const call: Call = { ...rawCall, body: bodyOf(rawCall.rawBody), client: () => clientOf(response) };
-    const { status, body, headers } = await handle(await asCustomerMay(route, call));
+    const answer = await handle(await asCustomerMay(route, call));
+    const { status, body, headers } = (await answer.later?.()) ?? answer;
     response.status(status).set(headers ?? {});
     if (route.method === 'get') answerRead(request, response, body);
     else response.json(body);

@@ -242,20 +242,23 @@ async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answ
     summary: summaryOf((command as Command).data),
   };
   const waitSeconds = waitSecondsIn(call.parameters);
-  const Location = flowAddress(flowId);
-  if (waitSeconds === 0) {
-    await startFlow(temporal, start);
-    crashPoint('before-answer', 'submission');
-    return { status: 202, headers: { Location }, body: acceptedBody(businessId) };
+  const accepted = {
+    status: 202,
+    headers: { Location: flowAddress(flowId) },
+    body: acceptedBody(businessId),
+  };
+  if (waitSeconds > 0) return { ...accepted, later: () => outcomeWithin(waitSeconds) };
+  await startFlow(temporal, start);
+  crashPoint('before-answer', 'submission');
+  return accepted;
+
+  async function outcomeWithin(seconds: number): Promise<Answer> {
+    await startFlowAndWait(temporal, start, seconds * 1000);
+    const headers = { ...accepted.headers, 'Preference-Applied': `wait=${seconds}` };
+    const body = await currentBody(db, businessId);
+    if (!body || !ends.includes(body.state)) return { ...accepted, headers };
+    return { status: 200, headers: { ...headers, 'Content-Location': applicationAddress(businessId) }, body };
   }
-  await startFlowAndWait(temporal, start, waitSeconds * 1000);
-  const headers = { Location, 'Preference-Applied': `wait=${waitSeconds}` };
-  const current = await currentBody(db, businessId);
-  if (!current || !ends.includes(current.state)) {
-    return { status: 202, headers, body: acceptedBody(businessId) };
-  }
-  const ownAddress = { 'Content-Location': applicationAddress(businessId) };
-  return { status: 200, headers: { ...headers, ...ownAddress }, body: current };
 }
 
 /** What an application is checked against, as it stands now. */

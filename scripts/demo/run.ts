@@ -136,7 +136,8 @@ function flowAddress({ webUiUrl, temporalNamespace }: Platform, flowId: string):
 function addresses({ apiUrl, webUiUrl, temporalNamespace }: Platform, keys: Keys): string {
   const query = encodeURIComponent('NeedsAttention=true');
   return [
-    `API docs          ${apiUrl}/docs`,
+    // In the fragment, which stays in the browser: whoever opens the link can try the API at once.
+    `API docs          ${apiUrl}/docs/#key=${keys.app}`,
     `API               ${apiUrl}`,
     `Temporal Web UI   ${webUiUrl ?? 'that of the server at TEMPORAL_ADDRESS'}`,
     ...(webUiUrl === undefined

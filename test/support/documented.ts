@@ -50,6 +50,7 @@ export function holdToDocument(
     isProblem && method !== 'HEAD' ? (JSON.parse(answered.text) as { code: string }).code : undefined;
 
   if (!found) {
+    if (method === 'HEAD') return [400, 401, 404, 405].includes(answered.status) ? {} : fail('to HEAD');
     holdBody('#/components/schemas/Problem', answered, fail);
     if (code === undefined || !elsewhere.includes(code)) fail('where there is no operation');
     return { ...(code !== undefined && { code }) };
