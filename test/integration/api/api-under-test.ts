@@ -62,6 +62,8 @@ export interface ApiUnderTest {
 
 /** How an API under test differs from the usual one, which takes no tokens and as many requests as come. */
 export interface SetUp {
+  /** Another database, such as one that is away; it ends with the API. */
+  db?: Knex;
   temporalAddress?: string;
   tokens?: TokenConfig;
   rateLimits?: RateLimits;
@@ -101,7 +103,7 @@ async function listenOn(shared: Shared, setUp: SetUp): Promise<ApiUnderTest> {
   const { database, owner, secrets, namespace } = shared;
   const { temporalAddress = shared.temporalAddress, tokens: tokenConfig, socketLimits } = setUp;
   const { rateLimits = { perClient: 1_000_000, perAddress: 1_000_000 } } = setUp;
-  const db = connect(database.url, { max: 5, applicationName: 'api-test' });
+  const { db = connect(database.url, { max: 5, applicationName: 'api-test' }) } = setUp;
   const lockSession = connect(database.url, { max: 1, applicationName: 'api-test-key-locks' });
   const connection = Connection.lazy({ address: temporalAddress });
   const temporal = new Client({ connection, namespace });

@@ -20,11 +20,13 @@ beforeAll(async () => {
   before = await api.rowCounts();
 }, 120_000);
 afterAll(() => api.stop());
-afterEach(async () => {
-  // Whatever was sent: nothing is written, and the process serves.
+afterEach(expectNothingWritten);
+
+/** Whatever was sent: nothing is written, and the process serves. */
+async function expectNothingWritten(): Promise<void> {
   expect(await api.rowCounts()).toEqual(before);
   expect((await send({ method: 'GET', path: '/readyz', headers: {} })).status).toBe(200);
-});
+}
 
 test(
   `of ${requestCount} malformed requests each is refused as documented, and none leaves memory behind`,

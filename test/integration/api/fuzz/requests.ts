@@ -128,7 +128,7 @@ function damage(value: unknown, at: number, how: string, name: string, other: un
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return how === 'replace' ? other : [value, other];
   const entries = Object.entries(value);
-  const [key, inside] = entries[at % Math.max(entries.length, 1)] ?? ['', undefined];
+  const [key, inside] = (entries[at % Math.max(entries.length, 1)] ?? ['', undefined]) as [string, unknown];
   // Every other time one level deeper, where there is one.
   if (at % 2 === 1 && inside !== null && typeof inside === 'object') {
     return { ...value, [key]: damage(inside, at >> 1, how, name, other) };
@@ -235,7 +235,7 @@ function headersOf(
     ['authorization', authorization],
     ['content-type', contentType],
   ] as typeof declared;
-  const all = fc.record(Object.fromEntries([...required, ...optional]) as Record<string, Arbitrary<string>>, {
+  const all = fc.record(Object.fromEntries([...required, ...optional]), {
     requiredKeys: required.map(([name]) => name),
   });
   // Now and then one is left out.

@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Knex } from 'knex';
+import { apiRoutes, type ApiNeeds } from '../../../api/app';
+import { problemsOf, type Route } from '../../../api/route';
+import { ROLES, type Role } from '../../../db/access/api-keys';
+import { openQuestion } from '../../../db/acts';
+import { connect } from '../../../db/pool';
+import { sign } from '../../../schemas/outside/signature';
+import { PARTY, SECRET, startApi, type ApiUnderTest, type Wanted } from './api-under-test';
+
+/** Problems that need a flow's story to come up: the test files that provoke them. */
+const elsewhere: Record<string, string[]> = {
+  'api/callbacks.test.ts': [
+    ...[
+      'SIGNATURE_MISSING',
+      'SIGNATURE_INVALID',
+      'SIGNATURE_EXPIRED',
+      'NOTIFICATION_REPLAYED',
+      'TRANSACTION_TAKEN',
+    ],
+  ].map((code) => `receiveCallback ${code}`),
+  'api/products.test.ts': ['submitLoanApplication PRODUCT_NOT_SELLABLE'],
+  'api/reads.test.ts': ['getLoanSchedule UNKNOWN_SCHEDULE'],
+  'flows/branches.test.ts': [
+    'withdrawLoanApplication WRONG_STATE',
+    'approveAct OWN_ACT',
+    'approveAct ALREADY_ANSWERED',
+  ],
+};
+
+/** Problems that nothing can provoke, and why they are documented all the same. */
+const unprovoked = [
+  // These two answer from memory. What could fail is the process itself, and then nothing may be promised.
+  ...['getHealth INTERNAL_ERROR', 'getOpenApi INTERNAL_ERROR'],
+  // A question is answered for good when another operator's answer stands; the first operator's own second answer meets
+  // the same check as branches.test.ts shows for the approval.
+  ...['act ALREADY_ANSWERED', 'approveAct IDEMPOTENCY_KEY_REUSED'],
+];
+
+const routes = apiRoutes({} as ApiNeeds);
+const named = (operationId: string): Route => routes.find((route) => route.operationId === operationId)!;
+
+let api: ApiUnderTest;
+const provoked = new Set<string>();
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.stop());
+
+/** A request as the route's examples show it, by a client that may send it; nothing of what it names exists. */
+function exampleOf(route: Route): { path: string; wanted: Wanted } {
+  const { parameters = [], body, access } = route;
+  const address = parameters
+    .filter((one) => one.in === 'path')
+    .reduce(
+      (now, { name, example }) => now.replace(`{${name}}`, example.replace(/^42$/, '999999')),
+      route.path,
+    );
+  const required = parameters.filter((one) => one.in === 'query' && one.required);
+  const query = new URLSearchParams(required.map(({ name, example }) => [name, example])).toString();
+  const headers = Object.fromEntries(
+    parameters
+      .filter((one) => one.in === 'header' && one.required)
+      .map(({ name, example }) => [name, example]),
+  );
+  const wanted: Wanted = {
+    headers,
+    ...(body && { body: Object.values(body.examples)[0] }),
+    ...(access !== 'OPEN' && 'roles' in access && { as: access.roles[0]! }),
+  };
+  const isSigned = access !== 'OPEN' && 'signature' in access;
+  const signedAddress = address.replace(/^\/callbacks\/.*/, `/callbacks/${PARTY}`);
+  return isSigned
+    ? { path: signedAddress, wanted: signed(wanted) }
+    : { path: query ? `${address}?${query}` : address, wanted };
+}
+
+function signed(wanted: Wanted): Wanted {
+  const rawBody = typeof wanted.body === 'string' ? wanted.body : JSON.stringify(wanted.body);
+  const headers = sign({ secret: SECRET, id: 'one', timestamp: new Date(), rawBody });
+  return { ...wanted, body: rawBody, headers: { ...wanted.headers, ...headers } };
+}
+
+/** Sends a request and notes the problem that answers it. */
+async function provoke(route: Route, at: string, wanted: Wanted, by = api): Promise<string | undefined> {
+  const { body } = await by.call<{ code?: string } | null>(route.method.toUpperCase(), at, wanted);
+  if (body?.code !== undefined) provoked.add(`${route.operationId} ${body.code}`);
+  return body?.code;
+}
+
+const withBody = (
+  { access }: Route,
+  wanted: Wanted,
+  body: string,
+  headers: Record<string, string> = {},
+): Wanted => {
+  const changed = { ...wanted, body, headers: { ...wanted.headers, ...headers } };
+  return access !== 'OPEN' && 'signature' in access ? signed(changed) : changed;
+};
+
+test.each(routes.map((route): [string, Route] => [route.operationId, route]))(
+  '%s answers what is wrong in itself as it documents it',
+  async (_operationId, route) => {
+    const { path: at, wanted } = exampleOf(route);
+    const { as, ...anonymous } = wanted;
+    await provoke(route, at, wanted);
+    await provoke(route, `${at}${at.includes('?') ? '&' : '?'}unknown=1`, wanted);
+    if (route.path.includes('{')) {
+      await provoke(route, route.path.replace(/\{\w+\}/, '%E0%A4%A').replace(/\{\w+\}/g, 'x'), wanted);
+      await provoke(route, route.path.replace(/\{\w+\}/, 'no-such-party').replace(/\{\w+\}/g, '1'), wanted);
+    }
+    if (as !== undefined) {
+      const { roles } = route.access as { roles: readonly Role[] };
+      await provoke(route, at, anonymous);
+      await provoke(route, at, { ...anonymous, headers: { ...wanted.headers, authorization: 'Bearer x' } });
+      await provoke(route, at, { ...wanted, as: ROLES.find((role) => !roles.includes(role))! });
+    }
+    if (route.body) {
+      await provoke(route, at, withBody(route, wanted, '{'));
+      await provoke(route, at, withBody(route, wanted, '{}'));
+      await provoke(route, at, withBody(route, wanted, JSON.stringify('x'.repeat(70_000))));
+      await provoke(route, at, withBody(route, wanted, '{}', { 'content-type': 'text/plain' }));
+    }
+    for (const { name, in: place, required } of route.parameters ?? []) {
+      if (place !== 'header' || !required) continue;
+      const others = Object.entries(wanted.headers ?? {}).filter(([header]) => header !== name);
+      await provoke(route, at, { ...wanted, headers: Object.fromEntries(others) });
+      await provoke(route, at, {
+        ...wanted,
+        headers: { ...Object.fromEntries(others), [name]: 'two words' },
+      });
+    }
+    expect([...provoked].some((one) => one.startsWith(`${route.operationId} `))).toBe(true);
+  },
+);
+
+test('without the database all that needs it is answered with 503', async () => {
+  const nowhere = connect('postgres://nobody@127.0.0.1:1/none', { max: 1, applicationName: 'nowhere' });
+  const lonely = await api.beside({ temporalAddress: '127.0.0.1:1', db: nowhere });
+  for (const route of routes.filter((one) => problemsOf(one).includes('TEMPORARILY_UNAVAILABLE'))) {
+    const { path: at, wanted } = exampleOf(route);
+    expect([route.operationId, await provoke(route, at, wanted, lonely)]).toEqual([
+      route.operationId,
+      'TEMPORARILY_UNAVAILABLE',
+    ]);
+  }
+  await lonely.stop();
+});
+
+test('what goes wrong inside is answered with 500, of which the client learns nothing', async () => {
+  const broken = Object.assign(
+    () => {
+      throw new Error('broken');
+    },
+    { destroy: () => Promise.resolve() },
+  ) as unknown as Knex;
+  const ill = await api.beside({ temporalAddress: '127.0.0.1:1', db: broken });
+  for (const route of routes.filter(({ access }) => access !== 'OPEN')) {
+    const { path: at, wanted } = exampleOf(route);
+    expect([route.operationId, await provoke(route, at, wanted, ill)]).toEqual([
+      route.operationId,
+      'INTERNAL_ERROR',
+    ]);
+  }
+  expect(await provoke(named('getReadiness'), '/readyz', {}, ill)).toBe('INTERNAL_ERROR');
+  await ill.stop();
+});
+
+test('a loan application is refused for each thing that the product and the customer rule out', async () => {
+  const route = named('submitLoanApplication');
+  const good = {
+    ...{ customerId: 'ID-C001', productId: 'id-cash-instalment', instalmentCount: 6 },
+    ...{ principal: { currency: 'IDR', amountMinor: 5_000_000 }, payoutAccountToken: 'tok_7f3k9m2q5x' },
+  };
+  const submit = (body: object, key = JSON.stringify(body).slice(0, 100).replace(/\s/g, '')) =>
+    provoke(route, route.path, { as: 'app', body, headers: { 'idempotency-key': key } });
+  expect(await submit(good, 'one')).toBeUndefined();
+  expect(
+    await Promise.all([
+      submit({ ...good, instalmentCount: 3 }, 'one'),
+      submit({ ...good, customerId: 'ID-C999' }),
+      submit({ ...good, customerId: 'CN-C001' }),
+      submit({ ...good, principal: { currency: 'CNY', amountMinor: 5_000_000 } }),
+      submit({ ...good, principal: { currency: 'IDR', amountMinor: 1 } }),
+      submit({ ...good, instalmentCount: 7 }),
+    ]),
+  ).toEqual([
+    ...['IDEMPOTENCY_KEY_REUSED', 'UNKNOWN_CUSTOMER', 'CUSTOMER_NOT_IN_MARKET', 'WRONG_CURRENCY'],
+    ...['AMOUNT_OUT_OF_RANGE', 'TERM_NOT_OFFERED'],
+  ]);
+});
+
+test('a question takes only its own answers, and a key only one act', async () => {
+  const flowId = 'loan-application-disbursement:LA0000000001';
+  await openQuestion(api.db, { flowId, question: 'review', answers: ['APPROVE', 'REJECT'] });
+  const answer = (body: object) =>
+    provoke(named('act'), '/v1/ops/acts', {
+      as: 'ops',
+      headers: { 'idempotency-key': 'one' },
+      body: { flowId, question: 'review', answer: 'APPROVE', reason: 'The test wants it.', ...body },
+    });
+  expect(await answer({ answer: 'LATER' })).toBe('ANSWER_NOT_TAKEN');
+  expect(await answer({})).toBeUndefined();
+  expect(await answer({ answer: 'REJECT' })).toBe('IDEMPOTENCY_KEY_REUSED');
+});
+
+test('every documented problem is provoked, here or where it is said', () => {
+  const documented = routes.flatMap((route) =>
+    problemsOf(route).map((code) => `${route.operationId} ${code}`),
+  );
+  const named = [...Object.values(elsewhere).flat(), ...unprovoked];
+  expect(documented.filter((one) => !provoked.has(one) && !named.includes(one))).toEqual([]);
+  // What is said must hold, and be needed.
+  expect(named.filter((one) => !documented.includes(one))).toEqual([]);
+  for (const [file, problems] of Object.entries(elsewhere)) {
+    const source = readFileSync(path.join(__dirname, '..', file), 'utf8');
+    for (const one of problems) expect([one, source.includes(one.split(' ')[1]!)]).toEqual([one, true]);
+  }
+});
