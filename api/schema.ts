@@ -30,6 +30,9 @@ export const day: Schema = { ...common('iso-date'), pattern: '^[12]' };
 /** An instant to ask for: in UTC, because a "+" of another time zone would have to be escaped in an address. */
 export const utcInstant: Schema = { ...common('instant'), pattern: '^[12].*Z$' };
 
+/** A UUID to ask for. By its format alone it could begin with "urn:uuid:", which the database refuses. */
+export const uuid: Schema = { type: 'string', format: 'uuid', pattern: '^[0-9A-Fa-f]{8}-' };
+
 /** A count, zero or more. */
 export const count: Schema = { type: 'integer', minimum: 0 };
 

@@ -22,7 +22,7 @@ import { applicationAddress, applicationFlowId, flowAddress } from '../addresses
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
-import { common, links, list, object, oneOf, text, type Schema } from '../schema';
+import { common, links, list, object, oneOf, text, uuid, type Schema } from '../schema';
 import { tellAnswered, tellQuestionAnswered } from '../temporal';
 import { idempotencyKeyParameter, ownApplication, unknownApplication } from './loan-applications';
 
@@ -60,7 +60,7 @@ const actIdParameter: Parameter = {
   in: 'path',
   name: 'actId',
   description: 'Id of an act, as the answer to it gave it.',
-  schema: { type: 'string', pattern: '^[0-9a-f-]{36}$' },
+  schema: uuid,
   required: true,
   example: '5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11',
 };

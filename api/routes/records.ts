@@ -9,9 +9,9 @@ import { MAY } from '../permissions';
 import { withoutPersonal } from '../personal';
 import { Problem } from '../problem';
 import type { Route } from '../route';
-import { common, count, links, list, object, oneOf, text, type Schema } from '../schema';
+import { common, count, links, list, object, oneOf, text, uuid, type Schema } from '../schema';
 
-const messageId: Schema = { type: 'string', format: 'uuid' };
+const messageId = uuid;
 const exampleMessageId = '5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11';
 
 const message: Schema = object(

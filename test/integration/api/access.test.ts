@@ -119,6 +119,8 @@ test.each([
   ['INVALID_PARAMETER', '/v1/ledger/trial-balance?through=yesterday'],
   ['INVALID_PARAMETER', '/v1/ledger/trial-balance?market=ID&market=CN'],
   ['INVALID_PARAMETER', '/v1/ledger/trial-balance?throgh=2026-01-31'],
+  ['INVALID_PARAMETER', '/v1/messages/urn:uuid:5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11'],
+  ['INVALID_PARAMETER', '/v1/messages/2-280f5dc----1-0c-a4b33---b3-0--acf-'],
   ['UNKNOWN_LOAN', '/v1/loans/LN0000000000'],
   ['UNKNOWN_LOAN_APPLICATION', '/v1/loan-applications/LA0000000000'],
   ['UNKNOWN_FLOW', '/v1/flows/loan-application-disbursement:LA0000000000'],

@@ -58,7 +58,9 @@ function exampleOf(route: Route): { path: string; wanted: Wanted } {
       route.path,
     );
   const required = parameters.filter((one) => one.in === 'query' && one.required);
-  const query = new URLSearchParams(required.map(({ name, example }) => [name, example])).toString();
+  const query = new URLSearchParams(
+    required.map(({ name, example }): [string, string] => [name, example]),
+  ).toString();
   const headers = Object.fromEntries(
     parameters
       .filter((one) => one.in === 'header' && one.required)
@@ -137,7 +139,7 @@ test.each(routes.map((route): [string, Route] => [route.operationId, route]))(
 
 test('without the database all that needs it is answered with 503', async () => {
   const nowhere = connect('postgres://nobody@127.0.0.1:1/none', { max: 1, applicationName: 'nowhere' });
-  const lonely = await api.beside({ temporalAddress: '127.0.0.1:1', db: nowhere });
+  const lonely = await api.beside({ db: nowhere });
   for (const route of routes.filter((one) => problemsOf(one).includes('TEMPORARILY_UNAVAILABLE'))) {
     const { path: at, wanted } = exampleOf(route);
     expect([route.operationId, await provoke(route, at, wanted, lonely)]).toEqual([
@@ -155,7 +157,7 @@ test('what goes wrong inside is answered with 500, of which the client learns no
     },
     { destroy: () => Promise.resolve() },
   ) as unknown as Knex;
-  const ill = await api.beside({ temporalAddress: '127.0.0.1:1', db: broken });
+  const ill = await api.beside({ db: broken });
   for (const route of routes.filter(({ access }) => access !== 'OPEN')) {
     const { path: at, wanted } = exampleOf(route);
     expect([route.operationId, await provoke(route, at, wanted, ill)]).toEqual([
