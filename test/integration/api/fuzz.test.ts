@@ -6,7 +6,7 @@ import { startFuzzedApi, type FuzzedApi, type Memory } from './fuzz/server';
 import { brokenConversations, converse, slowConversations, statusesIn } from './fuzz/sockets';
 
 // FUZZ_REQUESTS=50000 npx jest test/integration/api/fuzz.test.ts looks longer; FUZZ_SEED repeats a run.
-const requestCount = Number(process.env.FUZZ_REQUESTS ?? 3_000);
+const requestCount = Number(process.env.FUZZ_REQUESTS ?? 5_000);
 const fuzzSeed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const BATCH = 100;
 const AT_ONCE = 8;
