@@ -5,7 +5,7 @@
  */
 import colors from 'picocolors';
 import { demoOptions, HELP, type DemoOptions } from './demo/options';
-import { startPlatform } from './demo/platform';
+import { demoFolder, startPlatform } from './demo/platform';
 import { runStory } from './demo/run';
 import { createScreen, type Screen } from './demo/screen';
 import { partsStoppedOnSignal } from './local/parts';
@@ -26,7 +26,7 @@ async function demo(options: DemoOptions, screen: Screen): Promise<void> {
   const parts = partsStoppedOnSignal();
   const signalled = saidOnSignal(screen);
   try {
-    const platform = await startPlatform(options, parts, screen);
+    const platform = await startPlatform({ ...options, stateFolder: demoFolder }, parts, screen);
     const ok = await Promise.race([runStory(platform, parts, screen), platform.broken]);
     if (!ok) process.exitCode = 1;
     if (options.exit) return;

@@ -16,10 +16,14 @@ import { partySecrets } from './party-secrets';
 import type { Screen } from './screen';
 
 /** What the demo keeps from run to run; --fresh removes it. */
-export const stateFolder = path.join(projectFolder, 'var', 'demo');
+export const demoFolder = path.join(projectFolder, 'var', 'demo');
 
-const inState = (...names: string[]): string => path.join(stateFolder, ...names);
-const logFile = (name: string): string => inState('logs', `${name}.log`);
+/** Where a platform listens, where it keeps its state, and whether it removes what an earlier run left there. */
+export interface PlatformOptions extends Pick<DemoOptions, 'fresh' | 'ports'> {
+  stateFolder: string;
+}
+
+const logFile = (stateFolder: string, name: string): string => path.join(stateFolder, 'logs', `${name}.log`);
 
 /** The platform as it runs, with everything that it needs. */
 export interface Platform {
@@ -43,10 +47,14 @@ export type Parts = ReturnType<typeof partsStoppedOnSignal>;
  * @param parts gets all that was started, so that it is stopped at the end
  * @throws Error with what could not be started, its last lines, and where its log is
  */
-export async function startPlatform(options: DemoOptions, parts: Parts, screen: Screen): Promise<Platform> {
+export async function startPlatform(
+  options: PlatformOptions,
+  parts: Parts,
+  screen: Screen,
+): Promise<Platform> {
   const temporalNamespace = process.env.TEMPORAL_NAMESPACE || 'default';
   const { postgres, temporal } = await startServers(options, temporalNamespace, parts, screen);
-  if (options.fresh) removeFiles();
+  if (options.fresh) removeFiles(options.stateFolder);
   await screen.waitFor('schema and reference data', prepareDatabase(postgres.url));
   const servers = {
     databaseUrl: postgres.url,
@@ -57,7 +65,7 @@ export async function startPlatform(options: DemoOptions, parts: Parts, screen: 
 
 /** Starts PostgreSQL and Temporal side by side. */
 async function startServers(
-  { fresh, ports }: DemoOptions,
+  { fresh, ports, stateFolder }: PlatformOptions,
   namespace: string,
   parts: Parts,
   screen: Screen,
@@ -66,17 +74,17 @@ async function startServers(
   const startingPostgres = onFreePorts([ports.postgres], async (port) =>
     parts.add(
       await startPostgres({
-        ...{ dataDir: inState('postgres'), fresh, port },
-        ...{ logFile: logFile('postgres'), onProgress },
+        ...{ dataDir: path.join(stateFolder, 'postgres'), fresh, port },
+        ...{ logFile: logFile(stateFolder, 'postgres'), onProgress },
       }),
     ),
   );
   const startingTemporal = onFreePorts([ports.temporal, ports.webUi], async (port, uiPort) =>
     parts.add(
       await startTemporal({
-        ...{ dbFile: inState('temporal.db'), fresh, port, uiPort, namespace },
+        ...{ dbFile: path.join(stateFolder, 'temporal.db'), fresh, port, uiPort, namespace },
         searchAttributes,
-        ...{ logFile: logFile('temporal'), onProgress },
+        ...{ logFile: logFile(stateFolder, 'temporal'), onProgress },
       }),
     ),
   );
@@ -91,12 +99,12 @@ async function startServers(
 /** Starts the API first, since the sandbox calls it back, then the sandbox, since the workers ask it. */
 async function startProcesses(
   servers: Pick<Platform, 'databaseUrl' | 'temporalAddress' | 'temporalNamespace'>,
-  { ports }: DemoOptions,
+  { ports, stateFolder }: PlatformOptions,
   parts: Parts,
   screen: Screen,
 ): Promise<Pick<Platform, 'apiUrl' | 'sandboxUrl' | 'broken'>> {
   const processes: Record<string, RunningProcess & { logFile: string }> = {};
-  const env = await environmentOf(servers);
+  const env = await environmentOf(servers, stateFolder);
   const start = async (name: string, entry: string, more: Record<string, string>): Promise<void> => {
     const running = await startNode({
       ...{ name, entry, env: { ...env, ...more } },
@@ -104,10 +112,10 @@ async function startProcesses(
       readyWithinMs: 120_000,
       // A worker that waits for a slow party is not waited for: what it leaves undone, the next run goes on with.
       killAfterMs: 3_000,
-      logFile: logFile(name),
-      pidFile: inState(`${name}.process.json`),
+      logFile: logFile(stateFolder, name),
+      pidFile: path.join(stateFolder, `${name}.process.json`),
     });
-    processes[name] = { ...parts.add(running), logFile: logFile(name) };
+    processes[name] = { ...parts.add(running), logFile: logFile(stateFolder, name) };
   };
   const startingApi = onFreePorts([ports.api], async (port) => {
     await start('api', 'api/main.ts', { API_HOST: '127.0.0.1', API_PORT: String(port) });
@@ -115,7 +123,7 @@ async function startProcesses(
   });
   const apiUrl = await screen.waitFor('API', startingApi, (url) => url);
   const startingSandbox = onFreePorts([ports.sandbox], async (port) => {
-    const stateFile = inState('sandbox.ndjson');
+    const stateFile = path.join(stateFolder, 'sandbox.ndjson');
     const more = { PORT: String(port), CALLBACK_BASE_URL: apiUrl, SANDBOX_STATE_FILE: stateFile };
     await start('sandbox', 'sandbox/main.ts', more);
     return `http://127.0.0.1:${port}`;
@@ -126,23 +134,26 @@ async function startProcesses(
 }
 
 /** What all processes of the platform are told. */
-async function environmentOf({
-  databaseUrl,
-  temporalAddress,
-  temporalNamespace,
-}: Pick<Platform, 'databaseUrl' | 'temporalAddress' | 'temporalNamespace'>): Promise<Record<string, string>> {
+async function environmentOf(
+  {
+    databaseUrl,
+    temporalAddress,
+    temporalNamespace,
+  }: Pick<Platform, 'databaseUrl' | 'temporalAddress' | 'temporalNamespace'>,
+  stateFolder: string,
+): Promise<Record<string, string>> {
   return {
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: temporalNamespace,
-    PARTY_SECRETS: partySecrets(inState('secrets.json'), await partyIds(databaseUrl)),
+    PARTY_SECRETS: partySecrets(path.join(stateFolder, 'secrets.json'), await partyIds(databaseUrl)),
   };
 }
 
 /** Removes what --fresh is about, beside the servers' own state. They run by now, so no other run uses the files. */
-function removeFiles(): void {
+function removeFiles(stateFolder: string): void {
   for (const file of ['secrets.json', 'sandbox.ndjson', 'trace.ndjson', 'summary.json']) {
-    rmSync(inState(file), { force: true });
+    rmSync(path.join(stateFolder, file), { force: true });
   }
 }
 

@@ -7,13 +7,13 @@ import packageJson from '../../package.json';
 import { projectFolder } from '../local/project-folder';
 import type { Check } from './checks';
 import type { ApplicationFinding, Findings } from './findings';
-import { stateFolder, type Platform } from './platform';
+import { demoFolder, type Platform } from './platform';
 
 /** Writes every handling that the database knows, one row a line, to var/demo/trace.ndjson. */
 export async function writeTrace(db: Knex): Promise<void> {
   const rows = await allTraces(db);
   writeFileSync(
-    path.join(stateFolder, 'trace.ndjson'),
+    path.join(demoFolder, 'trace.ndjson'),
     rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
   );
 }
@@ -49,7 +49,7 @@ export async function writeSummary({
     },
     versions: await versionsOf(db, temporal),
   };
-  writeFileSync(path.join(stateFolder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  writeFileSync(path.join(demoFolder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
 }
 
 function inSummary({ story, applicationId, flowId, application, decision, ...rest }: ApplicationFinding) {
