@@ -18,7 +18,7 @@ import { projectFolder } from './local/project-folder';
 import { takePictures } from './pictures/album';
 import { makeSituations } from './pictures/situations';
 
-/** A step must have failed for a minute before it asks for a person. */
+/** A step must have failed for half a minute before it asks for a person. */
 const WITHIN_MS = 300_000;
 
 async function main(): Promise<void> {

@@ -92,7 +92,7 @@ const hideMachine = (page: Page): Promise<unknown> =>
 async function fillInUpdate(page: Page): Promise<Locator> {
   await click(page.getByRole('button', { name: 'More Actions' }));
   await click(page.getByRole('menuitem', { name: 'Send an Update' }));
-  const form = page.getByTestId('update-confirmation-modal');
+  const form = page.locator('dialog[open]');
   await click(form.getByTestId('update-select-button'));
   await click(form.getByRole('option', { name: 'retry-now' }));
   await form.locator('.cm-content').first().focus();
