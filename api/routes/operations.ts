@@ -40,7 +40,7 @@ export const reasonSchema: Schema = {
   minLength: 3,
   maxLength: 500,
 };
-export const actIdSchema: Schema = { type: 'string', format: 'uuid' };
+export const actIdSchema: Schema = uuid;
 const flowId: Schema = { type: 'string', maxLength: 200 };
 const requestQuestion: Schema = {
   description: 'What became of a request to an outside party: "request:" and its number.',
