@@ -113,14 +113,16 @@ export interface OpenQuestion {
 
 /**
  * The questions that flows wait with, the oldest first: those that they asked, and requests of which the party does not
- * say what became of them. A customer may withdraw at any time, so that is none of them.
+ * say what became of them. A customer may withdraw at any time, so that is none of them; and a withdrawal answers the
+ * review as well.
  */
 export async function openQuestions(db: Knex, limit: number): Promise<OpenQuestion[]> {
   const { rows } = await db.raw<{ rows: OpenQuestion[] }>(
     `select q.flow_id as "flowId", q.question, q.answers, q.opened_at as "openedAt", q.due_at as "dueAt"
        from operations.question q
       where q.question <> 'withdrawal' and q.question not like 'request:%'
-        and not exists (select from operations.answer a where a.flow_id = q.flow_id and a.question = q.question)
+        and not exists (select from operations.answer a
+                         where a.flow_id = q.flow_id and a.question in (q.question, 'withdrawal'))
      union all
      select r.flow_id, 'request:' || r.request_no, '{SUCCEEDED,FAILED}', r.opened_at, null
        from outside.request r where r.settled_at is null and r.asked_count >= :attentionAfterAsks

@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { messagingPartyOf } from '../../domain/identifiers';
 import type { CommandDraft } from '../../schemas/compose';
 import type { FlowName } from '../../schemas/generated/catalog';
@@ -62,6 +62,8 @@ export interface Flow<O extends ServiceId> {
 /**
  * Defines a flow as a workflow: opens it when it starts, and shows operators its last stage when it ends.
  * In: its catalog id, the service that orchestrates it, and its way; what it starts with names its market.
+ *
+ * Temporal's own cancellation ends no flow: it would undo a payout that may have been made. Operators abandon instead.
  */
 export const defineFlow =
   <O extends ServiceId, Input extends { market: MarketId }, Outcome>(
@@ -73,7 +75,9 @@ export const defineFlow =
     const { market } = input;
     const view = viewOf(id, market);
     const run = { flow: id, flowId: workflowInfo().workflowId, market };
-    const outcome = await way(flowOf(run, orchestrator, openWaits(view)), input);
+    const outcome = await CancellationScope.nonCancellable(() =>
+      way(flowOf(run, orchestrator, openWaits(view)), input),
+    );
     view.publish();
     return outcome;
   };

@@ -88,7 +88,11 @@ export function operatorOf(view: View): Operator {
   for (const act of Object.keys(updates) as Intervention[]) {
     const handle = async (order: Order): Promise<string> => {
       const { workflowId: flowId } = workflowInfo();
-      const { question } = await intervene({ flowId, act, updateId: currentUpdateInfo()!.id, ...order });
+      const updateId = currentUpdateInfo()!.id;
+      // Also when somebody has asked Temporal to cancel the flow, which goes on all the same.
+      const { question } = await CancellationScope.nonCancellable(() =>
+        intervene({ flowId, act, updateId, ...order }),
+      );
       effects[act](order, question);
       return `${act}: done`;
     };

@@ -131,6 +131,22 @@ test('an Update says who sends it and why, and an intervention with money an app
   });
 }, 30_000);
 
+test('a flow that somebody cancels in the Web UI goes on, still takes Updates, and gives no money back', async () => {
+  const { applicationId, flowId, handle } = await startedUntil('PAYING_OUT', {
+    kind: 'CALLBACK',
+    delayMs: 1_500,
+  });
+  await handle.cancel();
+  await handle.executeUpdate('hold', { args: [order] });
+  await until(async () => (await platform.effects(applicationId)).length === 1);
+  await intervene(flowId, { act: 'release', reason: 'seen by a test' });
+  expect(await handle.result()).toMatchObject({ outcome: 'DISBURSED', partnerId: 'bank-huaxin' });
+  const trace = await platform.trace();
+  expect(
+    trace.filter((row) => row.flowId === flowId && row.message === 'release-fund-reservation'),
+  ).toEqual([]);
+}, 30_000);
+
 test('a review does not end by a signal that somebody sends by hand', async () => {
   const { applicationId, flowId, handle } = await startedUntil('IN_REVIEW', undefined, inBetweenFeatures);
   await handle.signal('question-answered', 'review');
@@ -195,6 +211,8 @@ describe('an application that two operators give up', () => {
   test('while a person is to review it ends without anything reserved', async () => {
     const { applicationId, flowId, handle } = await startedUntil('IN_REVIEW', undefined, inBetweenFeatures);
     await agree(flowId, abandon);
+    const { body } = await platform.get('/v1/ops/questions', 'ops');
+    expect((body.questions as { flowId: string }[]).map((asked) => asked.flowId)).not.toContain(flowId);
     expect(await handle.result()).toMatchObject({
       outcome: 'REJECTED',
       reasonCodes: ['ABANDONED_BY_OPERATORS'],
