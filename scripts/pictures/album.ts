@@ -25,9 +25,10 @@ export async function takePictures(
   const workflows = `${webUiUrl}/namespaces/${temporalNamespace}/workflows`;
   const addressOf = (flowId: string): string => `${workflows}/${flowId}`;
   const taken: string[] = [];
-  const take = async (name: string, from: Locator, to: Locator): Promise<void> => {
-    await shoot(page, name, { from, to });
-    taken.push(`${name}.png`);
+  const take = async (name: string, from: Locator, to?: Locator): Promise<void> => {
+    const file = `${name}.png`;
+    await (to ? shoot(page, file, { from, to }) : from.screenshot({ path: path.join(folder, file) }));
+    taken.push(file);
   };
   const heading = (name: string): Locator => page.getByText(name, { exact: true }).first();
 
@@ -44,9 +45,6 @@ export async function takePictures(
   const details = page.frameLocator('iframe').last();
   await take('checklist', heading('Current Details'), details.getByText('asset-center').first());
 
-  await open(page, addressOf(flowIds.failing));
-  await take('history', heading('Event History'), heading('loan-engine.submit-loan-application'));
-
   await openTab(page, addressOf(flowIds.failing), 'pending-activities');
   await hideMachine(page);
   await take('failing-step', heading('asset-center.create-loan-contract'), heading('Stack Trace'));
@@ -55,11 +53,14 @@ export async function takePictures(
   await openTab(page, addressOf(flowIds.failing), 'user-metadata');
   await page.frameLocator('iframe').last().getByText('asset-center').first().waitFor();
   const update = await fillInUpdate(page);
-  await take('send-update', update, update);
+  await take('send-update', update);
 
   await open(page, `${apiUrl}/docs`);
-  const pathOf = (route: string): Locator => page.locator(`[data-path="${route}"]`).first();
-  await take('api-docs', pathOf('/v1/ops/questions'), pathOf('/v1/ops/flows/{flowId}/audit'));
+  const operations = page.locator('.opblock-tag-section', { hasText: '/v1/ops/acts' });
+  await take('api-docs', operations);
+  // Last, when the step has failed for so long that its bar has room for its name.
+  await open(page, addressOf(flowIds.failing));
+  await take('history', heading('Event History'), heading('loan-engine.submit-loan-application'));
   return taken;
 }
 
@@ -86,7 +87,7 @@ async function chooseColumns(page: Page): Promise<void> {
 
 /** A worker's identity names the machine that it runs on. */
 const hideMachine = (page: Page): Promise<unknown> =>
-  page.getByText(/^\d+@\S+$/).evaluate((element) => (element.textContent = '…'));
+  page.getByText(/^\d+@\S+$/).evaluate("(element) => (element.textContent = '…')");
 
 /** Opens the form of the failing flow's Updates, and fills it in; it is not sent. */
 async function fillInUpdate(page: Page): Promise<Locator> {
@@ -104,15 +105,15 @@ async function fillInUpdate(page: Page): Promise<Locator> {
 const sidebarPx = 64;
 
 /** Photographs the page from the top of one element to the bottom of another, right of the sidebar. */
-async function shoot(page: Page, name: string, { from, to }: { from: Locator; to: Locator }): Promise<void> {
+async function shoot(page: Page, file: string, { from, to }: { from: Locator; to: Locator }): Promise<void> {
   await from.waitFor();
   await to.waitFor();
   const [above, below] = [await from.boundingBox(), await to.boundingBox()];
-  if (!above || !below) throw new Error(`What ${name}.png shows is not on the page.`);
+  if (!above || !below) throw new Error(`What ${file} shows is not on the page.`);
   const margin = 8;
   const y = Math.max(above.y - margin, 0);
   await page.screenshot({
-    path: path.join(folder, `${name}.png`),
+    path: path.join(folder, file),
     clip: { x: sidebarPx, y, width: 1280 - sidebarPx, height: below.y + below.height + margin - y },
     animations: 'disabled',
   });

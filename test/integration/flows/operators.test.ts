@@ -142,9 +142,9 @@ test('a flow that somebody cancels in the Web UI goes on, still takes Updates, a
   await intervene(flowId, { act: 'release', reason: 'seen by a test' });
   expect(await handle.result()).toMatchObject({ outcome: 'DISBURSED', partnerId: 'bank-huaxin' });
   const trace = await platform.trace();
-  expect(
-    trace.filter((row) => row.flowId === flowId && row.message === 'release-fund-reservation'),
-  ).toEqual([]);
+  expect(trace.filter((row) => row.flowId === flowId && row.message === 'release-fund-reservation')).toEqual(
+    [],
+  );
 }, 30_000);
 
 test('a review does not end by a signal that somebody sends by hand', async () => {
