@@ -89,7 +89,7 @@ export async function startFlow(temporal: Client, start: FlowStart): Promise<voi
 export async function startFlowAndWait(temporal: Client, start: FlowStart, waitMs: number): Promise<void> {
   const startWorkflowOperation = new WithStartWorkflowOperation(start.flow, startOptions(start));
   try {
-    // The name is that of the Update in workflows/moves/outcome.ts. One id for all who ask: it is answered once.
+    // The name is that of the Update in workflows/moves/flow.ts. One id for all who ask: it is answered once.
     await temporal.withDeadline(Date.now() + waitMs, () =>
       temporal.workflow.executeUpdateWithStart('outcome', { updateId: 'outcome', startWorkflowOperation }),
     );

@@ -79,9 +79,7 @@ async function freshStage(parts: Parts, screen: Screen): Promise<Stage> {
   const onProgress = (line: string): void => screen.note(line);
   const namespace = 'default';
   const postgres = parts.add(await startPostgres({ onProgress }));
-  const temporal = parts.add(
-    await startTemporal({ namespace, searchAttributes, onProgress }),
-  );
+  const temporal = parts.add(await startTemporal({ namespace, searchAttributes, onProgress }));
   const bundle = await bundleWorkflows();
   parts.add({ stop: bundle.remove });
   await migrate(postgres.url);

@@ -47,8 +47,8 @@ async function situationsOn(platform: Platform, parts: Parts) {
   const apiWith = (token: string): RestClient => restClient({ baseUrl: platform.apiUrl, token, signal });
   return makeSituations({
     ...{ platform, owner },
-    app: apiWith(await newDemoKey(owner, CLIENTS.app, 'app')),
-    operator: apiWith(await newDemoKey(owner, CLIENTS.operators[0], 'ops')),
+    app: apiWith(await newDemoKey(platform.databaseUrl, CLIENTS.app, 'app')),
+    operator: apiWith(await newDemoKey(platform.databaseUrl, CLIENTS.operators[0], 'ops')),
     sandbox: restClient({ baseUrl: platform.sandboxUrl, signal }),
   });
 }

@@ -1,4 +1,11 @@
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineUpdate,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { messagingPartyOf } from '../../domain/identifiers';
 import type { CommandDraft } from '../../schemas/compose';
 import type { FlowName } from '../../schemas/generated/catalog';
@@ -17,6 +24,9 @@ import type { AnswerToRefusal, Leaving, TakenBackBy } from './passing';
 import type { Refused } from './refusal';
 import { openWaits, step, type Waits } from './step';
 import { viewOf, type Facts } from './view';
+
+/** Asked by the API when a client is ready to wait for the end. */
+const outcomeAsked = defineUpdate<unknown>('outcome');
 
 /** How a flow passes messages between services; `O` is the service that orchestrates it. */
 export interface Flow<O extends ServiceId> {
@@ -60,7 +70,8 @@ export interface Flow<O extends ServiceId> {
 }
 
 /**
- * Defines a flow as a workflow: opens it when it starts, and shows operators its last stage when it ends.
+ * Defines a flow as a workflow: opens it when it starts, shows operators its last stage when it ends, and tells its
+ * outcome to those who wait for it.
  * In: its catalog id, the service that orchestrates it, and its way; what it starts with names its market.
  *
  * Temporal's own cancellation ends no flow: it would undo a payout that may have been made. Operators abandon instead.
@@ -75,10 +86,17 @@ export const defineFlow =
     const { market } = input;
     const view = viewOf(id, market);
     const run = { flow: id, flowId: workflowInfo().workflowId, market };
-    const outcome = await CancellationScope.nonCancellable(() =>
+    const running = CancellationScope.nonCancellable(() =>
       way(flowOf(run, orchestrator, openWaits(view)), input),
     );
+    // Set before anything is waited for, so that the question may come together with the start (Update-with-Start).
+    setHandler(outcomeAsked, () => running, {
+      description: 'Waits for the end, and answers with the outcome.',
+    });
+    const outcome = await running;
     view.publish();
+    // Else the flow could close before those who wait have been answered.
+    await condition(allHandlersFinished);
     return outcome;
   };
 
