@@ -42,7 +42,7 @@ export async function takePictures(
 
   await openTab(page, addressOf(flowIds.silent), 'user-metadata');
   // The Web UI shows Markdown in a frame of its own.
-  const details = page.frameLocator('iframe').last();
+  const details = page.locator('iframe').last().contentFrame();
   await take('checklist', heading('Current Details'), details.getByText('asset-center').first());
 
   await openTab(page, addressOf(flowIds.failing), 'pending-activities');
@@ -51,7 +51,7 @@ export async function takePictures(
 
   // The form lists the flow's Updates once the Web UI has asked the flow for them, as it does to show its details.
   await openTab(page, addressOf(flowIds.failing), 'user-metadata');
-  await page.frameLocator('iframe').last().getByText('asset-center').first().waitFor();
+  await page.locator('iframe').last().contentFrame().getByText('asset-center').first().waitFor();
   const update = await fillInUpdate(page);
   await take('send-update', update);
 
