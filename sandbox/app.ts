@@ -12,7 +12,8 @@ import { createOutages } from './outages';
 import { partyRoutes, problem, type ReceivedRequest } from './party-routes';
 import { createRules } from './rules';
 
-const DEFAULT_RETRY_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000];
+/** A few minutes: whoever calls back for money does not give up because the platform is away for a moment. */
+const DEFAULT_RETRY_DELAYS_MS = [500, 1_000, 2_000, ...Array.from({ length: 50 }, () => 4_000)];
 
 export interface SandboxOptions {
   /** 0 takes any free port. */

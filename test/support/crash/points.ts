@@ -23,7 +23,7 @@ const flowsFor = { worker: 8, api: 1 };
 /** After this time a flow is as good as stuck. */
 const flowTimeoutMs = 180_000;
 /** What parties still tell when a flow has ended is on record by then. */
-const afterwardsMs = 15_000;
+const afterwardsMs = 60_000;
 
 /**
  * Kills the process once at each crash point of a branch, in a few flows, and holds every flow against an undisturbed one.
