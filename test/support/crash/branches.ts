@@ -21,6 +21,9 @@ export interface Branch {
 
 const refuses = (party: string): Behaviour => ({ party, behaviour: { kind: 'REFUSE', code: 'NOT_TODAY' } });
 
+/** What a party does later than this is later in every flow, also in one whose process was just killed and is started again. */
+const longerThanADeathMs = 20_000;
+
 /** The one partner that pays out itself in China. */
 const bankDoes = (behaviour: Behaviour['behaviour'], times?: number): Behaviour[] => [
   { party: 'bank-huaxin', behaviour, times },
@@ -127,14 +130,14 @@ export const branches: readonly Branch[] = [
   {
     name: 'withdrawn while a partner works on the payout, which fails',
     market: 'CN',
-    behaviours: bankDoes({ kind: 'SILENT', delayMs: 5_000, code: 'NOT_TODAY' }),
+    behaviours: bankDoes({ kind: 'SILENT', delayMs: longerThanADeathMs, code: 'NOT_TODAY' }),
     people: withdrawsDuringPayout,
     outcome: 'FAILED',
   },
   {
     name: 'withdrawn too late',
     market: 'CN',
-    behaviours: bankDoes({ kind: 'SILENT', delayMs: 5_000 }),
+    behaviours: bankDoes({ kind: 'SILENT', delayMs: longerThanADeathMs }),
     people: withdrawsDuringPayout,
     outcome: 'DISBURSED',
   },
@@ -143,7 +146,7 @@ export const branches: readonly Branch[] = [
     name: 'paid out after the failure was confirmed: money in exception, until people have found it',
     market: 'CN',
     behaviours: [
-      ...bankDoes({ kind: 'LATE_SUCCESS', delayMs: 1_500, code: 'NOT_TODAY' }),
+      ...bankDoes({ kind: 'LATE_SUCCESS', delayMs: longerThanADeathMs, code: 'NOT_TODAY' }),
       refuses('cn-payout'),
     ],
     async people(stage, applicationId) {

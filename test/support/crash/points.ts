@@ -111,13 +111,11 @@ async function oneFlow(
     target.kill === 'api'
       ? stage.client.workflow.getHandle(`loan-application-disbursement:${applicationId}`)
       : await stage.startFlow(application, applicationId, target.taskQueue);
-  const [outcome] = (await Promise.all([handle.result(), people?.(stage, applicationId)])) as [
-    { outcome: string },
-    unknown,
-  ];
-  if (outcome.outcome !== branch.outcome) {
-    throw new Error(`has ended ${outcome.outcome}, and not ${branch.outcome}`);
-  }
+  const ended = handle.result().then((result) => {
+    const { outcome } = result as { outcome: string };
+    if (outcome !== branch.outcome) throw new Error(`has ended ${outcome}, and not ${branch.outcome}`);
+  });
+  await Promise.all([ended, people?.(stage, applicationId)]);
   return { applicationId, customerId };
 }
 
