@@ -200,7 +200,7 @@ describe('in the API', () => {
         given(all).required.push('x');
         given(all).properties.state.enum.push('PAUSED');
         refused(all).schema.properties.code.enum.push('QUITE_NEW');
-        post(all).responses['429'] = post(all).responses['422'];
+        post(all).responses['418'] = post(all).responses['422'];
       }),
     ).toEqual([]);
   });
