@@ -218,18 +218,34 @@ const PROBLEM_HEADERS: Readonly<Record<string, string>> = {
   'Retry-After': 'After how many seconds to send the same request again.',
 };
 
+/** The headers of problems that share a status: one that not all of them carry may be absent. */
+function headersOfAll(codes: readonly ProblemCode[]): Headers {
+  const ofEach = codes.map((code) => Object.keys(new Problem(code, '').kind.headers ?? {}));
+  return Object.fromEntries(
+    ofEach.flat().map((name) => {
+      const description = PROBLEM_HEADERS[name]!;
+      return [
+        name,
+        ofEach.every((names) => names.includes(name))
+          ? description
+          : { description, optional: true as const },
+      ];
+    }),
+  );
+}
+
 /** One response for each status, with an example for each code. */
 function problemResponses(codes: readonly ProblemCode[]): Record<string, DocumentedResponse> {
   const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))].sort();
   return Object.fromEntries(
     statuses.map((status) => {
       const ofStatus = codes.filter((code) => PROBLEMS[code].status === status);
-      const headers = ofStatus.flatMap((code) => Object.keys(new Problem(code, '').kind.headers ?? {}));
+      const headers = headersOfAll(ofStatus);
       return [
         status,
         {
           description: ofStatus.map((code) => `${code}: ${PROBLEMS[code].title}`).join(' '),
-          headers: headersOf(Object.fromEntries(headers.map((name) => [name, PROBLEM_HEADERS[name]!]))),
+          headers: headersOf(headers),
           content: {
             [PROBLEM_TYPE]: {
               schema: {

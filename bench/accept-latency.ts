@@ -55,7 +55,7 @@ export const acceptLatency: Benchmark = {
 };
 
 async function newKey(databaseUrl: string): Promise<string> {
-  const db = connect(databaseUrl, { max: 1, applicationName: 'bench' });
+  const db = connect(databaseUrl, { max: 1, applicationName: 'bench', asOwner: true });
   try {
     return (await createApiKey(db, { clientId: 'bench', role: 'app' })).token;
   } finally {

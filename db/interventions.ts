@@ -21,29 +21,32 @@ const rowOf = ({ flowId, updateId, act, by, reason, approvalId }: NewInterventio
   ...{ flow_id: flowId, act, actor: by, reason, approval_id: approvalId ?? null },
 });
 
-/** Records what an authenticated person is about to ask of a flow. The same again changes nothing. */
-export async function recordAsked(db: Knex, wanted: NewIntervention): Promise<void> {
-  await db('operations.intervention')
-    .insert({ ...rowOf(wanted), via: 'API' })
-    .onConflict('id')
-    .ignore();
-}
-
 /**
- * Records that a flow takes an intervention, once. One that the API has not recorded came from the Web UI.
+ * Records what an authenticated person is about to ask of a flow. The same again changes nothing.
  * Returns whether the record says the same; if not, the Update's id was used for something else before.
  */
+export async function recordAsked(db: Knex, wanted: NewIntervention): Promise<boolean> {
+  await insertOnce(db, wanted, 'API');
+  return saysTheSame(db, wanted);
+}
+
+/** Records that a flow takes an intervention, once. One that the API has not recorded came from the Web UI. As above. */
 export async function recordAccepted(db: Knex, wanted: NewIntervention): Promise<boolean> {
-  const row = rowOf(wanted);
+  await insertOnce(db, wanted, 'WEB_UI');
   await db('operations.intervention')
-    .insert({ ...row, via: 'WEB_UI' })
+    .where({ id: rowOf(wanted).id, accepted_at: null })
+    .update({ accepted_at: db.fn.now() });
+  return saysTheSame(db, wanted);
+}
+
+const insertOnce = (db: Knex, wanted: NewIntervention, via: 'API' | 'WEB_UI') =>
+  db('operations.intervention')
+    .insert({ ...rowOf(wanted), via })
     .onConflict('id')
     .ignore();
-  await db('operations.intervention')
-    .where({ id: row.id, accepted_at: null })
-    .update({ accepted_at: db.fn.now() });
-  return (await db('operations.intervention').where(row).first('id')) !== undefined;
-}
+
+const saysTheSame = async (db: Knex, wanted: NewIntervention): Promise<boolean> =>
+  (await db('operations.intervention').where(rowOf(wanted)).first<object | undefined>('id')) !== undefined;
 
 /** One thing that a person did about a flow, as the audit shows it. */
 export interface AuditRow {

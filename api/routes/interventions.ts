@@ -138,7 +138,9 @@ async function order({ db, temporal }: Needs, call: Call): Promise<Answer> {
   }
   const updateId = derivedId('update', clientId, call.parameters['Idempotency-Key']!);
   const wanted = { flowId, updateId, act, by: clientId, reason, approvalId };
-  await recordAsked(db, wanted);
+  if (!(await recordAsked(db, wanted))) {
+    throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Send another key, or what the key was first used for.');
+  }
   await intervene(temporal, wanted);
   return { status: 200, body: doneBody(flowId, act) };
 }

@@ -41,24 +41,22 @@ export async function takePictures(
   );
 
   await openTab(page, addressOf(flowIds.silent), 'user-metadata');
-  // The Web UI shows Markdown in a frame of its own.
-  const details = page.locator('iframe').last().contentFrame();
-  await take('checklist', heading('Current Details'), details.getByText('asset-center').first());
+  await take('checklist', heading('Current Details'), detailOf(page, 'asset-center'));
 
   await openTab(page, addressOf(flowIds.failing), 'pending-activities');
-  await hideMachine(page);
   await take('failing-step', heading('asset-center.create-loan-contract'), heading('Stack Trace'));
 
   // The form lists the flow's Updates once the Web UI has asked the flow for them, as it does to show its details.
   await openTab(page, addressOf(flowIds.failing), 'user-metadata');
-  await page.locator('iframe').last().contentFrame().getByText('asset-center').first().waitFor();
+  await detailOf(page, 'asset-center').waitFor();
   const update = await fillInUpdate(page);
   await take('send-update', update);
 
   await open(page, `${apiUrl}/docs`);
-  const operations = page.locator('.opblock-tag-section', { hasText: '/v1/ops/acts' });
-  await take('api-docs', operations);
-  // Last, when the step has failed for so long that its bar has room for its name.
+  await take('api-docs', page.locator('.opblock-tag-section', { hasText: '/v1/ops/acts' }));
+
+  // Last, and not at once: a step's name has room on its bar only when most of the flow's time has gone into it.
+  await page.waitForTimeout(90_000);
   await open(page, addressOf(flowIds.failing));
   await take('history', heading('Event History'), heading('loan-engine.submit-loan-application'));
   return taken;
@@ -74,6 +72,10 @@ async function openTab(page: Page, address: string, tab: 'user-metadata' | 'pend
   await open(page, page.url().replace(/history$/, tab));
 }
 
+/** The first line of a flow's details with a text in it. The Web UI shows Markdown in a frame of its own. */
+const detailOf = (page: Page, text: string): Locator =>
+  page.locator('iframe').last().contentFrame().getByText(text).first();
+
 /** The columns that docs/operations.md tells operators to choose. */
 async function chooseColumns(page: Page): Promise<void> {
   await click(page.getByTestId('workflows-summary-table-configuration-button'));
@@ -84,10 +86,6 @@ async function chooseColumns(page: Page): Promise<void> {
   await click(page.getByLabel('Collapse saved views'));
   await page.getByTestId('drawer-close-button').waitFor({ state: 'hidden' });
 }
-
-/** A worker's identity names the machine that it runs on. */
-const hideMachine = (page: Page): Promise<unknown> =>
-  page.getByText(/^\d+@\S+$/).evaluate("(element) => (element.textContent = '…')");
 
 /** Opens the form of the failing flow's Updates, and fills it in; it is not sent. */
 async function fillInUpdate(page: Page): Promise<Locator> {
@@ -116,5 +114,8 @@ async function shoot(page: Page, file: string, { from, to }: { from: Locator; to
     path: path.join(folder, file),
     clip: { x: sidebarPx, y, width: 1280 - sidebarPx, height: below.y + below.height + margin - y },
     animations: 'disabled',
+    // A worker's identity names the machine that it runs on.
+    mask: [page.getByText(/^\d+@\S+$/)],
+    maskColor: '#e2e8f0',
   });
 }

@@ -16,7 +16,6 @@ interface Situation {
 const inBetween = { monthsEmployed: 12, debtToIncomePercent: 60 };
 
 const situations = {
-  paid: {},
   review: { features: inBetween },
   silent: { behaviour: { kind: 'SILENT', delayMs: 24 * 60 * 60 * 1000 } },
   late: { behaviour: { kind: 'LATE_SUCCESS', delayMs: 4_000, code: 'NOT_TODAY' } },

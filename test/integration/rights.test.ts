@@ -56,9 +56,11 @@ test('the application changes only what has a state', async () => {
     'credit_limit_center.credit_reservation',
     'fund_management_system.fund_reservation',
     'loan_engine.loan_application',
+    'operations.intervention',
     'outside.request',
     'payment_system.payment_order',
   ]);
+  expect(await columnsWith('UPDATE', 'operations.intervention')).toEqual(['accepted_at']);
   expect(await columnsWith('UPDATE', 'access.api_key')).toEqual(['last_used_on']);
   expect(await columnsWith('UPDATE', 'books.roll_up')).toEqual(['before_xid']);
 });

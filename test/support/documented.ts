@@ -22,7 +22,10 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 );
 
 /** What an address that is none, or another method, may be answered with. */
-const elsewhere = ['NOT_FOUND', 'METHOD_NOT_ALLOWED', 'KEY_MISSING', 'KEY_INVALID', 'UNREADABLE_REQUEST'];
+const elsewhere = [
+  ...['NOT_FOUND', 'METHOD_NOT_ALLOWED', 'KEY_MISSING', 'KEY_INVALID', 'UNREADABLE_REQUEST'],
+  'RATE_LIMITED',
+];
 
 /**
  * Holds an answer against the OpenAPI document.

@@ -86,18 +86,18 @@ export const defineFlow =
     const { market } = input;
     const view = viewOf(id, market);
     const run = { flow: id, flowId: workflowInfo().workflowId, market };
-    const running = CancellationScope.nonCancellable(() =>
-      way(flowOf(run, orchestrator, openWaits(view)), input),
-    );
-    // Set before anything is waited for, so that the question may come together with the start (Update-with-Start).
-    setHandler(outcomeAsked, () => running, {
-      description: 'Waits for the end, and answers with the outcome.',
+    return CancellationScope.nonCancellable(async () => {
+      const running = way(flowOf(run, orchestrator, openWaits(view)), input);
+      // Set before anything is waited for, so that the question may come together with the start (Update-with-Start).
+      setHandler(outcomeAsked, () => running, {
+        description: 'Waits for the end, and answers with the outcome.',
+      });
+      const outcome = await running;
+      view.publish();
+      // Else the flow could close before those who wait have been answered.
+      await condition(allHandlersFinished);
+      return outcome;
     });
-    const outcome = await running;
-    view.publish();
-    // Else the flow could close before those who wait have been answered.
-    await condition(allHandlersFinished);
-    return outcome;
   };
 
 function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits): Flow<O> {

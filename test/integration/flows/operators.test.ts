@@ -188,6 +188,32 @@ describe('a payout of which the partner says nothing', () => {
     });
   }, 60_000);
 
+  test('is not paid by a transaction that has paid another one', async () => {
+    const transactionNo = `TX-${platform.newApplicationId()}`;
+    const found = async () => {
+      const { applicationId, flowId, handle } = await startedUntil('PAYING_OUT', silent);
+      const requestNo = `PO-${applicationId}-1`;
+      await until(async () => (await requestOf(requestNo))?.asked_count);
+      const answer = { question: `request:${requestNo}`, answer: 'SUCCEEDED', flowId, reason: 'a test' };
+      return { answer, flowId, handle };
+    };
+    const evidence = { transactionNo, paidAt: '2026-01-15T10:00:00+08:00' };
+    const [first, second] = [await found(), await found()];
+    await agree(first.flowId, { ...first.answer, evidence });
+
+    const { body: act } = await platform.post('/v1/ops/acts', { ...second.answer, evidence }, 'ops');
+    const approvals = `/v1/ops/acts/${String(act.actId)}/approvals`;
+    expect(await platform.post(approvals, { reason: 'seen too' }, 'otherOps')).toMatchObject({
+      status: 409,
+      body: { code: 'TRANSACTION_TAKEN' },
+    });
+    await agree(second.flowId, {
+      ...second.answer,
+      evidence: { ...evidence, transactionNo: `${transactionNo}-2` },
+    });
+    await Promise.all([first.handle.result(), second.handle.result()]);
+  }, 60_000);
+
   test('is tried with another partner when two operators have found that it failed', async () => {
     const { applicationId, flowId, handle } = await startedUntil('PAYING_OUT', silent);
     const requestNo = `PO-${applicationId}-1`;

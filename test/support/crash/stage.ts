@@ -59,9 +59,9 @@ export async function openStage(servers: Servers) {
   const connection = await Connection.connect({ address: temporalAddress });
   const client = new Client({ connection, namespace: temporalNamespace });
   const keys = {
-    'test-app': await createApiKey(db, { clientId: 'test-app', role: 'app' }),
-    'operator-1': await createApiKey(db, { clientId: 'operator-1', role: 'ops' }),
-    'operator-2': await createApiKey(db, { clientId: 'operator-2', role: 'ops' }),
+    'test-app': await createApiKey(owner, { clientId: 'test-app', role: 'app' }),
+    'operator-1': await createApiKey(owner, { clientId: 'operator-1', role: 'ops' }),
+    'operator-2': await createApiKey(owner, { clientId: 'operator-2', role: 'ops' }),
   };
   const [apiPort, sandboxPort] = [await freePort(0), await freePort(0)];
   const apiUrl = `http://127.0.0.1:${apiPort}`;
@@ -120,9 +120,10 @@ export async function openStage(servers: Servers) {
     const request = { method: 'POST', headers, body: JSON.stringify(body) };
     for (;;) {
       const response = await fetch(apiUrl + path, request).catch(() => null);
-      if (response && response.status < 500) {
-        return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-      }
+      const body = (await response?.json().catch(() => null)) as Record<string, unknown> | null | undefined;
+      // The database may not have noticed yet that the API died that held the key.
+      const isHeld = body?.code === 'REQUEST_IN_PROGRESS';
+      if (response && response.status < 500 && body && !isHeld) return { status: response.status, body };
       await delay(100);
     }
   }

@@ -27,7 +27,8 @@ export async function startFuzzedApi() {
   await seed(owner, '2026-01-15');
   const db = connect(database.url, { max: 2, applicationName: 'fuzz-test' });
   const tokens = {} as Record<Role, string>;
-  for (const role of ROLES) tokens[role] = (await createApiKey(db, { clientId: `fuzz-${role}`, role })).token;
+  for (const role of ROLES)
+    tokens[role] = (await createApiKey(owner, { clientId: `fuzz-${role}`, role })).token;
 
   const lines = new EventEmitter();
   let url = '';
