@@ -176,23 +176,24 @@ test('what goes wrong inside is answered with 500, of which the client learns no
   await ill.stop();
 });
 
+const goodApplication = {
+  ...{ customerId: 'ID-C001', productId: 'id-cash-instalment', instalmentCount: 6 },
+  ...{ principal: { currency: 'IDR', amountMinor: 5_000_000 }, payoutAccountToken: 'tok_7f3k9m2q5x' },
+};
+
 test('a loan application is refused for each thing that the product and the customer rule out', async () => {
   const route = named('submitLoanApplication');
-  const good = {
-    ...{ customerId: 'ID-C001', productId: 'id-cash-instalment', instalmentCount: 6 },
-    ...{ principal: { currency: 'IDR', amountMinor: 5_000_000 }, payoutAccountToken: 'tok_7f3k9m2q5x' },
-  };
   const submit = (body: object, key = createHash('sha256').update(JSON.stringify(body)).digest('hex')) =>
     provoke(route, route.path, { as: 'app', body, headers: { 'idempotency-key': key } });
-  expect(await submit(good, 'one')).toBeUndefined();
+  expect(await submit(goodApplication, 'one')).toBeUndefined();
   expect(
     await Promise.all([
-      submit({ ...good, instalmentCount: 3 }, 'one'),
-      submit({ ...good, customerId: 'ID-C999' }),
-      submit({ ...good, customerId: 'CN-C001' }),
-      submit({ ...good, principal: { currency: 'CNY', amountMinor: 5_000_000 } }),
-      submit({ ...good, principal: { currency: 'IDR', amountMinor: 1 } }),
-      submit({ ...good, instalmentCount: 7 }),
+      submit({ ...goodApplication, instalmentCount: 3 }, 'one'),
+      submit({ ...goodApplication, customerId: 'ID-C999' }),
+      submit({ ...goodApplication, customerId: 'CN-C001' }),
+      submit({ ...goodApplication, principal: { currency: 'CNY', amountMinor: 5_000_000 } }),
+      submit({ ...goodApplication, principal: { currency: 'IDR', amountMinor: 1 } }),
+      submit({ ...goodApplication, instalmentCount: 7 }),
     ]),
   ).toEqual([
     ...['IDEMPOTENCY_KEY_REUSED', 'UNKNOWN_CUSTOMER', 'CUSTOMER_NOT_IN_MARKET', 'WRONG_CURRENCY'],
@@ -224,6 +225,19 @@ test('a question takes only its own answers and only the first, and a key only o
 
   await answerWith(api.db, { ...asked, actId: ofOther });
   expect(await answer('two', {})).toBe('ALREADY_ANSWERED');
+});
+
+test('a withdrawal stands under its key with its reason', async () => {
+  const { body } = await api.call<{ applicationId: string }>('POST', '/v1/loan-applications', {
+    ...{ as: 'app', body: goodApplication, headers: { 'idempotency-key': 'to-be-withdrawn' } },
+  });
+  const at = `/v1/loan-applications/${body.applicationId}/withdrawals`;
+  const withdraw = (reason: string) =>
+    provoke(named('withdrawLoanApplication'), at, {
+      ...{ as: 'app', body: { reason }, headers: { 'idempotency-key': 'withdrawal' } },
+    });
+  expect(await withdraw('No longer needed.')).toBeUndefined();
+  expect(await withdraw('Too dear.')).toBe('IDEMPOTENCY_KEY_REUSED');
 });
 
 test('an intervention is for a flow that runs and an act that there is, and its key for one of them', async () => {
