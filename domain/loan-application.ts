@@ -22,8 +22,8 @@ export interface ApplicationProblem {
  * instalments applied for. Out: the first problem, or undefined when there is none.
  */
 export function applicationProblem(application: {
-  customer: { market: string } | undefined;
-  product: { market: string; terms: ProductTerms } | undefined;
+  customer: { market: string } | null | undefined;
+  product: { market: string; terms: ProductTerms } | null | undefined;
   principal: Money;
   instalmentCount: number;
 }): ApplicationProblem | undefined {

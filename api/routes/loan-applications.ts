@@ -12,7 +12,7 @@ import {
   type Submission,
 } from '../../db/access/submissions';
 import { loanApplicationView, refusalOfApplication, type LoanApplicationView } from '../../db/reads/loans';
-import { currentBusinessDate, customerOf, productOf } from '../../db/reference';
+import { saleBasisOf, type SaleBasis } from '../../db/reference';
 import { applicationProblem, saleProblem } from '../../domain/loan-application';
 import { formatMoney } from '../../domain/money';
 import { composeCommand } from '../../schemas/compose';
@@ -223,7 +223,7 @@ async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answ
 
   const [before, basis] = await Promise.all([
     submissionUnder(db, client.clientId, idempotencyKey),
-    basisOf(db, body),
+    saleBasisOf(db, body),
   ]);
   // What was accepted stays accepted, even if it would be refused today; so the key counts before the reference data.
   const submission =
@@ -261,20 +261,11 @@ async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answ
   }
 }
 
-/** What an application is checked against, as it stands now. */
-async function basisOf(db: Knex, body: Body) {
-  const [customer, product] = await Promise.all([
-    customerOf(db, body.customerId),
-    productOf(db, body.productId, body.productVersion),
-  ]);
-  return { customer, product, today: product && (await currentBusinessDate(db, product.market)) };
-}
-
 /** Makes the command of a new application. Throws the problem that reference data shows at once. */
 function newSubmission(
   { clientId, role }: ApiClient,
   body: Body,
-  { customer, product, today }: Awaited<ReturnType<typeof basisOf>>,
+  { customer, product, today }: SaleBasis,
 ): Omit<Submission, 'idempotencyKey' | 'bodyHash'> {
   const problem = applicationProblem({ customer, product, ...body }) ?? saleProblem(product!, today!);
   if (problem) throw new Problem(problem.code, problem.message);

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { prepared } from '../prepared';
 
 /** Lets at most one request at a time be handled under a key, in all processes together. */
 export interface KeyLocks {
@@ -40,7 +41,9 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
       if (held.has(name)) return undefined;
       held.add(name);
       try {
-        const { rows } = await session.raw<{ rows: { isTaken: boolean }[] }>(
+        const { rows } = await prepared<{ rows: { isTaken: boolean }[] }>(
+          session,
+          'lock a key',
           'select pg_try_advisory_lock(hashtextextended(?, ?)) as "isTaken"',
           [name, SEED],
         );

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { FlowName } from '../../schemas/generated/catalog';
 import { crashPoint } from '../../crash/point';
 import type { Message } from '../../schemas/message';
+import { prepared } from '../prepared';
 
 /** What a client asked for under its idempotency key, and the flow that it became. */
 export interface Submission {
@@ -47,7 +48,9 @@ export async function reserveSubmission(db: Knex, submission: Submission): Promi
   const { clientId, idempotencyKey, bodyHash, flow, flowId, businessId, command } = submission;
   crashPoint('before-commit', 'submission');
   // The run is written with it, so that the client finds its flow in the list of flows at once.
-  const { rowCount } = await db.raw<{ rowCount: number }>(
+  const { rowCount } = await prepared<{ rowCount: number }>(
+    db,
+    'reserve a submission',
     `with submitted as (
        insert into access.submission (client_id, idempotency_key, body_hash, flow, flow_id, business_id, command)
        values (:clientId, :idempotencyKey, :bodyHash, :flow, :flowId, :businessId, :command)
