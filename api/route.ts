@@ -86,8 +86,13 @@ export interface Route {
   answers: Readonly<Record<number, DocumentedAnswer>>;
   /** The problems of its own; what its access, parameters and body bring along is added for it. */
   problems: readonly ProblemCode[];
-  /** Throws a Problem to refuse. */
-  handle(call: Call): Promise<Answer>;
+  /**
+   * What `handle` needs to have read, and may read while the idempotency key is still being claimed: so it changes
+   * nothing, and may be behind what the key's last holder did.
+   */
+  read?(call: Call): Promise<unknown>;
+  /** `read` is what `read` gave. Throws a Problem to refuse. */
+  handle(call: Call, read?: unknown): Promise<Answer>;
 }
 
 /** The problems that a route can answer with, its own and those of its checks. */

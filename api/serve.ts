@@ -130,7 +130,12 @@ async function asCustomerMay({ access }: Route, call: Call): Promise<Call> {
 function oneAtATime(route: Route, locks: KeyLocks): Route['handle'] {
   return async (call) => {
     const key = call.parameters['Idempotency-Key']!;
-    const answer = await locks.alone<Answer>(call.client().clientId, key, () => route.handle(call));
+    const reading = route.read?.(call);
+    // Its failure is heard where it is awaited, which may be never.
+    reading?.catch(() => undefined);
+    const answer = await locks.alone<Answer>(call.client().clientId, key, async () =>
+      route.handle(call, await reading),
+    );
     if (answer) return answer;
     throw new Problem('REQUEST_IN_PROGRESS', 'Send the same request again in a second to get its answer.');
   };

@@ -70,38 +70,12 @@ export const productOf = (
     .orderBy('version', 'desc')
     .first('product_id as productId', 'version', 'market', 'name', 'terms');
 
-/** What a loan application is checked against before it is taken in. */
+/** What a loan application is checked against. */
 export interface SaleBasis {
   customer: Customer | null;
   product: ProductVersion | null;
   /** The day that the product's market is in now; it may end before the caller has looked at it. */
   today: string | null;
-}
-
-/** What an application by a customer, for a version of a product or its newest one, is checked against; read at once. */
-export async function saleBasisOf(
-  db: Knex,
-  wanted: { customerId: string; productId: string; productVersion?: number | undefined },
-): Promise<SaleBasis> {
-  const { customerId, productId, productVersion = null } = wanted;
-  const { rows } = await prepared<{ rows: SaleBasis[] }>(
-    db,
-    'basis of a sale',
-    `select (select jsonb_build_object('id', c.id, 'market', c.market, 'language', c.language, 'features', c.features)
-               from reference.customer c where c.id = :customerId) as customer,
-            p.product, d.business_date as today
-       from (values (1)) one
-       left join lateral (
-              select v.market, jsonb_build_object('productId', v.product_id, 'version', v.version, 'market', v.market,
-                                                  'name', v.name, 'terms', v.terms) as product
-                from reference.product_version v
-               where v.product_id = :productId
-                 and (:productVersion::integer is null or v.version = :productVersion::integer)
-               order by v.version desc limit 1) p on true
-       left join reference.business_date d on d.market = p.market`,
-    { customerId, productId, productVersion },
-  );
-  return rows[0]!;
 }
 
 /** The agreements under which a product can be funded, with the states of the channels that each needs. */

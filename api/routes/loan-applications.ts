@@ -8,11 +8,11 @@ import { customerOfFlow } from '../../db/access/owners';
 import {
   reserveSubmission,
   submissionOf,
-  submissionUnder,
+  submissionBasisOf,
   type Submission,
 } from '../../db/access/submissions';
 import { loanApplicationView, refusalOfApplication, type LoanApplicationView } from '../../db/reads/loans';
-import { saleBasisOf, type SaleBasis } from '../../db/reference';
+import type { SaleBasis } from '../../db/reference';
 import { applicationProblem, saleProblem } from '../../domain/loan-application';
 import { formatMoney } from '../../domain/money';
 import { composeCommand } from '../../schemas/compose';
@@ -186,7 +186,8 @@ export function loanApplicationRoutes(needs: Needs): Route[] {
         'IDEMPOTENCY_KEY_REUSED',
         ...(Object.keys(contractOf(COMMAND)['x-command']!.errors) as ErrorCodeOf<typeof COMMAND>[]),
       ],
-      handle: (call) => submit(needs, call),
+      read: (call) => basisOf(needs.db, call),
+      handle: (call, read) => submit(needs, call, read as Basis),
     },
     {
       method: 'get',
@@ -214,20 +215,25 @@ export const ownApplication = (db: Knex): CustomerAccess => ({
 export const unknownApplication = (applicationId: string): Problem =>
   new Problem('UNKNOWN_LOAN_APPLICATION', `Nobody has submitted loan application ${applicationId}.`);
 
+type Basis = Awaited<ReturnType<typeof submissionBasisOf>>;
+
+const basisOf = (db: Knex, call: Call): Promise<Basis> =>
+  submissionBasisOf(db, {
+    ...(call.body as Body),
+    clientId: call.client().clientId,
+    idempotencyKey: call.parameters['Idempotency-Key']!,
+  });
+
 /** Reserves the key, then starts the flow. Whatever dies in between, the same request again finds the row and goes on. */
-async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answer> {
+async function submit({ db, temporal, config }: Needs, call: Call, basis: Basis): Promise<Answer> {
   const body = call.body as Body;
   const client = call.client();
   const idempotencyKey = call.parameters['Idempotency-Key']!;
   const bodyHash = createHash('sha256').update(stringify(body)).digest();
 
-  const [before, basis] = await Promise.all([
-    submissionUnder(db, client.clientId, idempotencyKey),
-    saleBasisOf(db, body),
-  ]);
   // What was accepted stays accepted, even if it would be refused today; so the key counts before the reference data.
   const submission =
-    before ??
+    basis.before ??
     (await reserveSubmission(db, { ...newSubmission(client, body, basis), idempotencyKey, bodyHash }));
   if (!submission.bodyHash.equals(bodyHash)) {
     throw new Problem(

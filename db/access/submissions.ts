@@ -3,6 +3,7 @@ import type { FlowName } from '../../schemas/generated/catalog';
 import { crashPoint } from '../../crash/point';
 import type { Message } from '../../schemas/message';
 import { prepared } from '../prepared';
+import type { SaleBasis } from '../reference';
 
 /** What a client asked for under its idempotency key, and the flow that it became. */
 export interface Submission {
@@ -28,12 +29,50 @@ const columns = {
 };
 
 /** What a client submitted under a key; undefined when the key is free. */
-export const submissionUnder = (
+const submissionUnder = (
   db: Knex,
   clientId: string,
   idempotencyKey: string,
 ): Promise<Submission | undefined> =>
   db('access.submission').where({ client_id: clientId, idempotency_key: idempotencyKey }).first(columns);
+
+/**
+ * What stands under a key, and what an application by a customer, for a version of a product or its newest one, is checked
+ * against: read at once, because a client waits.
+ */
+export async function submissionBasisOf(
+  db: Knex,
+  wanted: {
+    clientId: string;
+    idempotencyKey: string;
+    customerId: string;
+    productId: string;
+    productVersion?: number | undefined;
+  },
+): Promise<SaleBasis & { before: Submission | null }> {
+  const { rows } = await prepared<{ rows: (SaleBasis & { isThere: boolean } & Submission)[] }>(
+    db,
+    'basis of a submission',
+    `select (select jsonb_build_object('id', c.id, 'market', c.market, 'language', c.language, 'features', c.features)
+               from reference.customer c where c.id = :customerId) as customer,
+            p.product, d.business_date as today, s.client_id is not null as "isThere",
+            s.client_id as "clientId", s.idempotency_key as "idempotencyKey", s.body_hash as "bodyHash", s.flow,
+            s.flow_id as "flowId", s.business_id as "businessId", s.command
+       from (values (1)) one
+       left join lateral (
+              select v.market, jsonb_build_object('productId', v.product_id, 'version', v.version, 'market', v.market,
+                                                  'name', v.name, 'terms', v.terms) as product
+                from reference.product_version v
+               where v.product_id = :productId
+                 and (:productVersion::integer is null or v.version = :productVersion::integer)
+               order by v.version desc limit 1) p on true
+       left join reference.business_date d on d.market = p.market
+       left join access.submission s on s.client_id = :clientId and s.idempotency_key = :idempotencyKey`,
+    { ...wanted, productVersion: wanted.productVersion ?? null },
+  );
+  const { customer, product, today, isThere, ...before } = rows[0]!;
+  return { customer, product, today, before: isThere ? before : null };
+}
 
 /** The submission that reserved a business id. */
 export const submissionOf = (db: Knex, businessId: string): Promise<Submission | undefined> =>
