@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { booksOn } from '../db/books/posting';
-import { answerOnRecord, recordAnswer } from '../db/messages';
+import { answerOnRecord, recordHandled, type Handled } from '../db/messages';
 import { openRequest } from '../db/outside';
 import { inTransaction } from '../db/transaction';
 import { crashPoint } from '../crash/point';
@@ -30,6 +30,12 @@ export interface Delivery {
 
 /** What came of a step: everything that was sent, in order; or that an outside party's final word is not known yet. */
 export type Delivered = { sent: Message[] } | { waitingFor: Waiting };
+
+/** A step's transaction, and what was handled in it so far. */
+interface OpenStep {
+  tx: Knex.Transaction;
+  handled: Handled[];
+}
 
 /** A business refusal on its way out of a handler. */
 class Refused extends Error {
@@ -74,9 +80,9 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     return receiver;
   };
 
-  /** One handling inside a transaction, recorded; what is on record already is returned as it was. */
+  /** One handling inside a step's transaction; what is on record already is returned as it was. */
   async function handle(
-    tx: Knex.Transaction,
+    { tx, handled }: OpenStep,
     delivery: Delivery,
     service: AnyService,
     message: Message,
@@ -89,17 +95,17 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     const drafts = await receiver(message, handlingOn(tx, delivery, message));
     const sent = composeSent(run, service.id, message, drafts);
     for (const one of sent) sentHere.add(one);
-    await recordAnswer(tx, run, service.id, message, { sent });
+    handled.push({ service: service.id, message, answer: { sent } });
     return sent;
   }
 
   /** Passes what was sent on to the services that the step names after the first, in the same transaction. */
-  async function passOn(tx: Knex.Transaction, delivery: Delivery, sent: Message[]): Promise<Message[]> {
+  async function passOn(step: OpenStep, delivery: Delivery, sent: Message[]): Promise<Message[]> {
     const all = [...sent];
     let last = sent;
     for (const hop of delivery.then) {
       const answers: Message[] = [];
-      for (const id of hop) answers.push(...(await handleAll(tx, delivery, byId.get(id)!, last)));
+      for (const id of hop) answers.push(...(await handleAll(step, delivery, byId.get(id)!, last)));
       last = answers;
       all.push(...last);
     }
@@ -108,7 +114,7 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
 
   /** Passes a service those of the messages that it receives. */
   async function handleAll(
-    tx: Knex.Transaction,
+    step: OpenStep,
     delivery: Delivery,
     service: AnyService,
     messages: readonly Message[],
@@ -121,37 +127,45 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
           `${service.id} asks an outside party: pass ${typeOf(message)} to it in a step of its own.`,
         );
       }
-      all.push(...(await handle(tx, delivery, service, message, receiver).catch(answersAreNotRefused)));
+      all.push(...(await handle(step, delivery, service, message, receiver).catch(answersAreNotRefused)));
     }
     return all;
   }
 
-  /** Does a step's work in one transaction. A refusal undoes all of it and is recorded in its place. */
+  /**
+   * Does a step's work in one transaction, and records what was handled with its last statement: nothing in the step needs
+   * to find it before. A refusal undoes all of it and is recorded in its place.
+   */
   async function inOneTransaction<T>(
     { run }: Delivery,
     service: AnyService,
     message: Message,
     commits: 'handling' | 'request',
-    work: (tx: Knex.Transaction) => Promise<T>,
+    work: (step: OpenStep) => Promise<T>,
   ): Promise<T> {
-    const step = `${service.id}.${typeOf(message)}`;
+    const name = `${service.id}.${typeOf(message)}`;
     try {
-      return await inTransaction(db, `${commits} ${step}`, work);
+      return await inTransaction(db, `${commits} ${name}`, async (tx) => {
+        const handled: Handled[] = [];
+        const result = await work({ tx, handled });
+        await recordHandled(tx, run, handled);
+        return result;
+      });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const { refusal } = error;
       if (!(await answerOnRecord(db, service.id, message))) {
-        crashPoint('before-commit', `refusal ${step}`);
-        await recordAnswer(db, run, service.id, message, { refusal });
-        crashPoint('after-commit', `refusal ${step}`);
+        crashPoint('before-commit', `refusal ${name}`);
+        await recordHandled(db, run, [{ service: service.id, message, answer: { refusal } }]);
+        crashPoint('after-commit', `refusal ${name}`);
       }
       throw new StepRefused(refusal, message);
     }
   }
 
   const handleAndPassOn = (delivery: Delivery, service: AnyService, message: Message, receiver: AnyHandler) =>
-    inOneTransaction(delivery, service, message, 'handling', async (tx) => ({
-      sent: await passOn(tx, delivery, await handle(tx, delivery, service, message, receiver)),
+    inOneTransaction(delivery, service, message, 'handling', async (step) => ({
+      sent: await passOn(step, delivery, await handle(step, delivery, service, message, receiver)),
     }));
 
   /** A handling that may need an outside party: asked in one transaction, settled in another once the answer is known. */
@@ -161,7 +175,7 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     message: Message,
     { ask, settle }: OutsideHandler<ServiceId, MessageType>,
   ): Promise<Delivered> {
-    const asked = await inOneTransaction(delivery, service, message, 'request', async (tx) => {
+    const asked = await inOneTransaction(delivery, service, message, 'request', async ({ tx }) => {
       if (await answerOnRecord(tx, service.id, message)) return { sent: [] as const };
       const wanted = await ask(message, handlingOn(tx, delivery, message));
       if (!isOutsideRequest(wanted)) return { sent: wanted };

@@ -33,28 +33,32 @@ export async function answerOnRecord(db: Knex, service: ServiceId, message: Mess
   return row.refusal ? { refusal: row.refusal } : { sent: row.sent ?? [] };
 }
 
+/** A message that a service has handled, and what it answered. */
+export interface Handled {
+  service: ServiceId;
+  message: Message;
+  answer: Answer;
+}
+
 /**
- * Records the end of a handling: its row, what the service sent, and the message and its run where nobody has recorded them.
- * Throws a unique violation on messages.handling when another attempt was first.
+ * Records the handlings of one step, in order: their rows, what the services sent, and a message and the run where nobody
+ * has recorded them. Throws a unique violation on messages.handling when another attempt was first.
  */
-export async function recordAnswer(
-  tx: Knex,
-  run: FlowRun,
-  service: ServiceId,
-  message: Message,
-  answer: Answer,
-): Promise<void> {
-  const sent = 'sent' in answer ? answer.sent : [];
-  // What a service sent was recorded when it was sent. A command of a client or of a flow's orchestrator comes with no
-  // such record: its handler makes it (and not its sender, when it comes back refused).
-  const isFirstRecord = message.causationId === null && 'target' in message && message.target === service;
+export async function recordHandled(tx: Knex, run: FlowRun, handled: readonly Handled[]): Promise<void> {
+  const [first] = handled;
+  if (!first) return;
+  const { data } = first.message;
   await prepared(
     tx,
-    'record answer',
+    'record handlings',
     `with handled as (
        insert into messages.handling (service, message_id, message_type, source, market, flow, flow_id, parent_flow_id,
                                       content_hash, emitted, refusal)
-       values (:service, :messageId, :type, :source, :market, :flow, :flowId, :parentFlowId, :hash, :emitted, :refusal)
+       select h ->> 'service', (h ->> 'messageId')::uuid, h ->> 'type', h ->> 'source', h ->> 'market', :flow, :flowId,
+              :parentFlowId, decode(h ->> 'hash', 'hex'), array(select jsonb_array_elements_text(h -> 'emitted')),
+              nullif(h -> 'refusal', 'null')
+         from jsonb_array_elements(:handled::jsonb) with ordinality as one (h, ordinal)
+        order by ordinal
      ), run as (
        insert into messages.run (flow_id, flow, parent_flow_id, market, customer_id)
        values (:flowId, :flow, :parentFlowId, :market, :customerId)
@@ -67,21 +71,35 @@ export async function recordAnswer(
        from jsonb_array_elements(:bodies::jsonb) with ordinality as sent (body, ordinal)
       order by ordinal`,
     {
-      service,
-      messageId: idOf(message),
-      type: typeOf(message),
-      source: message.source,
-      market: message.market,
       flow: run.flow,
       flowId: run.flowId,
       parentFlowId: run.parentFlowId ?? null,
-      customerId: 'customerId' in message.data ? message.data.customerId : null,
-      hash: contentHash(message),
-      emitted: sent.map(typeOf),
-      refusal: 'refusal' in answer ? JSON.stringify(answer.refusal) : null,
-      bodies: JSON.stringify(isFirstRecord ? [message, ...sent] : sent),
+      market: first.message.market,
+      customerId: 'customerId' in data ? data.customerId : null,
+      handled: JSON.stringify(handled.map(rowOf)),
+      bodies: JSON.stringify(handled.flatMap(toRecord)),
     },
   );
+}
+
+const rowOf = ({ service, message, answer }: Handled) => ({
+  service,
+  messageId: idOf(message),
+  type: typeOf(message),
+  source: message.source,
+  market: message.market,
+  hash: contentHash(message).toString('hex'),
+  emitted: 'sent' in answer ? answer.sent.map(typeOf) : [],
+  refusal: 'refusal' in answer ? answer.refusal : null,
+});
+
+/** The messages that a handling puts on record. */
+function toRecord({ service, message, answer }: Handled): Message[] {
+  const sent = 'sent' in answer ? answer.sent : [];
+  // What a service sent was recorded when it was sent. A command of a client or of a flow's orchestrator comes with no
+  // such record: its handler makes it (and not its sender, when it comes back refused).
+  const isFirstRecord = message.causationId === null && 'target' in message && message.target === service;
+  return isFirstRecord ? [message, ...sent] : [...sent];
 }
 
 /** Records an event that no handling sent (see composeEvent), in the transaction of what it tells of. */

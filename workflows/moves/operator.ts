@@ -36,8 +36,8 @@ const updates = {
 
 /** What people do to a flow while it runs. */
 export interface Operator {
-  /** Waits while the flow is held. */
-  released(): Promise<void>;
+  /** Ends when the flow is not held any more; undefined when it is not held. */
+  released(): Promise<void> | undefined;
   /** Does something that may wait long; does it again, at once, each time an operator asks for it. */
   orRetryNow<T>(work: () => Promise<T>): Promise<T>;
   /** Waits for a moment, or until `isOver`, or until an operator wants to try at once. */
@@ -103,12 +103,14 @@ export function operatorOf(view: View): Operator {
     setHandler(defineUpdate<string, [Order]>(act), handle, { validator, description: updates[act] });
   }
 
+  async function untilReleased(): Promise<void> {
+    while (holder) {
+      await view.attention(`held by ${holder.by}: ${holder.reason}`, () => condition(() => !holder));
+    }
+  }
+
   return {
-    async released() {
-      while (holder) {
-        await view.attention(`held by ${holder.by}: ${holder.reason}`, () => condition(() => !holder));
-      }
-    },
+    released: () => (holder ? untilReleased() : undefined),
 
     async orRetryNow(work) {
       for (;;) {

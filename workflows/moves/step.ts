@@ -75,7 +75,9 @@ export async function step(
   const type = 'type' in delivery.message ? delivery.message.type : typeOf(delivery.message);
   const services = [service, ...delivery.then.flat()];
   const { view, operator } = waits;
-  await operator.released();
+  const released = operator.released();
+  // Not awaited in vain: each promise of a workflow costs a stack trace, which the SDK takes for the Web UI.
+  if (released) await released;
   view.begin(type, services);
   const sent = await carryOut(`${service}.${type}`, delivery, party, waits);
   view.end([type, ...sent.map(typeOf)], services);
@@ -118,9 +120,10 @@ function summaryOf(name: string, { then, refusal }: Delivery): string {
 /** What a step delivered, or null when it failed for a technical reason. */
 async function unlessIll(delivering: Promise<Delivered>): Promise<Delivered | null> {
   try {
-    return await unlessRefused(delivering);
+    return await delivering;
   } catch (error) {
-    if (refusalIn(error) ?? isCancellation(error)) throw error;
+    const refused = refusalIn(error);
+    if (refused ?? isCancellation(error)) throw refused ?? error;
     return null;
   }
 }
