@@ -62,7 +62,7 @@ const methods: Record<Method, MethodRule> = {
 };
 
 /** The day a number of months or days after a loan's start, from which all its due dates are counted. */
-const dayAfter: Record<PeriodUnit, (startDate: IsoDate, units: number) => IsoDate> = {
+export const dayAfter: Record<PeriodUnit, (startDate: IsoDate, units: number) => IsoDate> = {
   MONTH: addMonths,
   DAY: addDays,
 };

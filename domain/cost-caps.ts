@@ -41,6 +41,40 @@ export function chargeAllowedMinor(market: string, loan: LoanCost, onDate: IsoDa
 }
 
 /**
+ * How much of a fee that is charged and paid on a day leaves a loan within the cap, if it goes on as planned.
+ *
+ * @param market the market's id
+ * @param plan the loan to its end without the fee: all that it charges, what was paid, and what is to be paid when
+ * @param fee what is wanted, in minor units, 0 or more, and the day of it
+ * @returns minor units, rounded down; 0 to what is wanted
+ * @throws RangeError if no cap was in force when the loan was made, or payments are not in the order of days
+ */
+export function plannedFeeAllowedMinor(
+  market: string,
+  plan: LoanCost,
+  fee: { date: IsoDate; amountMinor: number },
+): number {
+  const cap = costCapOn(market, plan.startDate);
+  if (!cap) throw new RangeError(noCap(market, plan.startDate));
+  const before = plan.payments.filter(({ date }) => date <= fee.date);
+  const after = plan.payments.filter(({ date }) => date > fee.date);
+  const withFee = {
+    ...plan,
+    chargedMinor: plan.chargedMinor + fee.amountMinor,
+    payments: [...before, fee, ...after],
+  };
+  const roomsWithFee = rooms(cap, withFee, plan.endDate);
+  const allowed = rooms(cap, plan, plan.endDate).map(({ roomMinor }, index) => {
+    const leftMinor = roomsWithFee[index]?.roomMinor ?? roomMinor;
+    // Each room shrinks in proportion to the fee, so what takes all of it is found by the rule of three.
+    return leftMinor.gte(0)
+      ? new Exact(fee.amountMinor)
+      : roomMinor.times(fee.amountMinor).div(roomMinor.minus(leftMinor));
+  });
+  return Math.max(0, roundDown(Exact.min(...allowed)));
+}
+
+/**
  * Says where a product would cost more than the law of its market allows; asked when it is published. Each
  * number of periods on offer is run through, for the smallest loan, where fixed fees weigh most and everything
  * else the same, and from each month of a common and of a leap year, since real days make some months dearer.

@@ -38,6 +38,41 @@ export interface ProductTerms {
   penalty: PenaltyTerms;
   /** What a payment is put towards first, second, and so on; every target stands in it once. */
   allocationOrder: AllocationTarget[];
+  /** How a loan can be settled before its time; a product without it, and so on, does not offer it. */
+  earlySettlement?: EarlySettlementTerms;
+  cancellation?: CancellationTerms;
+  extension?: ExtensionTerms;
+}
+
+export interface EarlySettlementTerms {
+  /** TO_DATE: interest up to the day. FULL_PERIOD: of the period that has begun too. */
+  interest: 'TO_DATE' | 'FULL_PERIOD';
+  /** The fee, as a part of the principal that is not due yet; never more than the interest saved. */
+  feeRate: Rate;
+  /** What becomes of the fees of instalments that are not due yet. */
+  remainingFees: 'WAIVED' | 'DUE';
+}
+
+export interface CancellationTerms {
+  /** For how many days after its first day a loan can be cancelled. */
+  windowDays: number;
+  /** The interest of the days that it ran. */
+  interest: 'NONE' | 'TO_DATE';
+  deductedFees: 'RETURNED' | 'KEPT';
+}
+
+export interface ExtensionTerms {
+  /** The most periods that are added at once, and how often that can be done. */
+  maxPeriods: number;
+  maxTimes: number;
+  /** The most periods that a loan may run in all. */
+  maxTotalPeriods: number;
+  /** For how many days a loan may be overdue and still be extended. */
+  maxOverdueDays: number;
+  /** The fee, as a part of the principal whose due dates move. */
+  feeRate: Rate;
+  /** Whether what is past due is paid with the fee or stays due. */
+  arrears: 'PAID' | 'DUE';
 }
 
 /** What overdue principal bears, in place of interest; a rate of "0" is no penalty. */
@@ -88,6 +123,7 @@ export function checkProductTerms(market: { id: string; currency: Currency }, te
     ...allocationProblems(terms.allocationOrder),
     ...duplicates(terms.fees.map((fee) => fee.code)).map((code) => `fee ${code} is listed more than once`),
     ...terms.fees.flatMap((fee) => feeProblems(terms.currency, fee)),
+    ...servicingProblems(terms),
   ];
   // What fees amount to can only be told from sound ones.
   return problems.length > 0 ? problems : payoutProblems(terms);
@@ -171,6 +207,25 @@ function allocationProblems(order: AllocationTarget[]): string[] {
   return [
     ...missing.map((target) => `allocationOrder must say when ${target} is paid`),
     ...duplicates(order).map((target) => `allocationOrder lists ${target} more than once`),
+  ];
+}
+
+function servicingProblems({ term, earlySettlement, cancellation, extension }: ProductTerms): string[] {
+  const longest = Math.max(...term.counts);
+  return [
+    ...(earlySettlement ? rateProblems('earlySettlement.feeRate', earlySettlement.feeRate) : []),
+    ...(cancellation ? positiveProblems('cancellation.windowDays', cancellation.windowDays) : []),
+    ...(extension ? rateProblems('extension.feeRate', extension.feeRate) : []),
+    ...(extension
+      ? (['maxPeriods', 'maxTimes'] as const).flatMap((name) =>
+          positiveProblems(`extension.${name}`, extension[name]),
+        )
+      : []),
+    ...(extension && !(extension.maxTotalPeriods > longest)
+      ? [
+          `extension.maxTotalPeriods must be above ${longest}, the longest term, but it is ${extension.maxTotalPeriods}`,
+        ]
+      : []),
   ];
 }
 
