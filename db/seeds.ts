@@ -26,6 +26,17 @@ const oldestFirst: ProductTerms['allocationOrder'] = [
 const chinesePenalty = (annualRate: string) => ({ annualRate, dayCount: 'ACT/360' }) as const;
 const indonesianPenalty = { annualRate: '0.36', dayCount: 'ACT/ACT-ISDA' } as const;
 
+/** Interest by the time that the loan ran (PRC Civil Code art. 677), and no price on ending it. */
+const settledFree = { interest: 'TO_DATE', feeRate: '0', remainingFees: 'WAIVED' } as const;
+const settledForAFee = { ...settledFree, feeRate: '0.01' } as const;
+const cancelledIn = (windowDays: number) =>
+  ({ windowDays, interest: 'NONE', deductedFees: 'RETURNED' }) as const;
+const extendedOnce = (maxTotalPeriods: number) =>
+  ({
+    ...{ maxPeriods: 1, maxTimes: 1, maxTotalPeriods, maxOverdueDays: 0 },
+    ...{ feeRate: '0.005', arrears: 'PAID' },
+  }) as const;
+
 const products: {
   product_id: string;
   market: MarketId;
@@ -47,6 +58,9 @@ const products: {
       graceDays: 3,
       penalty: chinesePenalty('0.142233'),
       allocationOrder: oldestFirst,
+      earlySettlement: settledFree,
+      cancellation: { windowDays: 7, interest: 'TO_DATE', deductedFees: 'KEPT' },
+      extension: { ...extendedOnce(36), maxPeriods: 3, maxTimes: 2, maxOverdueDays: 30, arrears: 'DUE' },
     },
   },
   {
@@ -66,6 +80,8 @@ const products: {
       graceDays: 3,
       penalty: chinesePenalty('0.162'),
       allocationOrder: oldestFirst,
+      earlySettlement: settledForAFee,
+      cancellation: { windowDays: 7, interest: 'TO_DATE', deductedFees: 'KEPT' },
     },
   },
   {
@@ -83,6 +99,8 @@ const products: {
       graceDays: 0,
       penalty: chinesePenalty('0.13125'),
       allocationOrder: oldestFirst,
+      earlySettlement: { ...settledFree, interest: 'FULL_PERIOD' },
+      extension: extendedOnce(24),
     },
   },
   {
@@ -103,6 +121,9 @@ const products: {
       graceDays: 0,
       penalty: indonesianPenalty,
       allocationOrder: oldestFirst,
+      earlySettlement: settledForAFee,
+      cancellation: cancelledIn(2),
+      extension: { ...extendedOnce(15), maxPeriods: 3, maxOverdueDays: 15 },
     },
   },
   {
@@ -120,6 +141,9 @@ const products: {
       graceDays: 1,
       penalty: indonesianPenalty,
       allocationOrder: oldestFirst,
+      earlySettlement: settledFree,
+      cancellation: cancelledIn(2),
+      extension: extendedOnce(6),
     },
   },
   {
@@ -140,6 +164,8 @@ const products: {
       graceDays: 1,
       penalty: indonesianPenalty,
       allocationOrder: oldestFirst,
+      earlySettlement: { ...settledFree, remainingFees: 'DUE' },
+      cancellation: cancelledIn(2),
     },
   },
 ];

@@ -56,16 +56,19 @@ export function plannedFeeAllowedMinor(
 ): number {
   const cap = costCapOn(market, plan.startDate);
   if (!cap) throw new RangeError(noCap(market, plan.startDate));
-  const before = plan.payments.filter(({ date }) => date <= fee.date);
-  const after = plan.payments.filter(({ date }) => date > fee.date);
-  const withFee = {
-    ...plan,
-    chargedMinor: plan.chargedMinor + fee.amountMinor,
-    payments: [...before, fee, ...after],
+  if (fee.amountMinor === 0) return 0;
+  const roomsAt = (amountMinor: number) => {
+    const isBefore = ({ date }: { date: IsoDate }): boolean => date <= fee.date;
+    const payments = [
+      ...plan.payments.filter(isBefore),
+      { date: fee.date, amountMinor },
+      ...plan.payments.filter((one) => !isBefore(one)),
+    ];
+    return rooms(cap, { ...plan, chargedMinor: plan.chargedMinor + amountMinor, payments }, plan.endDate);
   };
-  const roomsWithFee = rooms(cap, withFee, plan.endDate);
-  const allowed = rooms(cap, plan, plan.endDate).map(({ roomMinor }, index) => {
-    const leftMinor = roomsWithFee[index]?.roomMinor ?? roomMinor;
+  const full = roomsAt(fee.amountMinor);
+  const allowed = roomsAt(0).map(({ roomMinor }, index) => {
+    const leftMinor = full[index]!.roomMinor;
     // Each room shrinks in proportion to the fee, so what takes all of it is found by the rule of three.
     return leftMinor.gte(0)
       ? new Exact(fee.amountMinor)

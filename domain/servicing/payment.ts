@@ -1,6 +1,6 @@
 import type { IsoDate } from '../calendar';
 import { sumMinor } from '../money';
-import { allocate, type Portion } from './allocation';
+import { allocate } from './allocation';
 import { livePostings, withPostings, type Intent, type Loan, type Payment, type Posting } from './loan';
 import { payableOn, positionOf } from './position';
 import { ended, endingProblem } from './settlement';
@@ -38,9 +38,9 @@ interface Entry {
  *
  * Nothing goes behind an extension: a payment from before it that is heard after it counts from its day on.
  *
- * @param payment heard for the first time; its amount is above 0
+ * @param payment heard for the first time; its amount is 0 where an ending costs nothing, or a coupon pays it all
  * @returns the postings, what is left over, and the outcome; PAYMENT postings of the payment + its excess = its amount
- * @throws RangeError if the amount is not positive, the payment has been posted before, is for an extension, or counts
+ * @throws RangeError if the amount is below 0, the payment has been posted before, is for an extension, or counts
  *   before the loan's start
  */
 export function applyPayment(
@@ -72,7 +72,8 @@ export function applyPayment(
  * @param undoing.customerAtFault true: the money counts as never paid, so penalty runs from the due date; false: it
  *   counts as paid until the day, so penalty runs from then
  * @returns the postings; the amount that is undone stands in them, and is no excess
- * @throws RangeError if it is more than is allocated of the payment, or not above 0, or the day is before the payment's
+ * @throws RangeError if nothing of the payment stands, the amount is more than is allocated of it or not above 0, or
+ *   the day is before the payment's
  */
 export function undo(
   loan: Loan,
@@ -83,7 +84,8 @@ export function undo(
   const money = live.filter(({ by }) => by === 'PAYMENT');
   const allocatedMinor = sumMinor(money.map(({ amountMinor }) => amountMinor));
   const { amountMinor = allocatedMinor } = undoing;
-  if (!Number.isSafeInteger(amountMinor) || amountMinor <= 0 || amountMinor > allocatedMinor) {
+  const undoesAll = amountMinor === allocatedMinor && live.length > 0;
+  if (!undoesAll && !(Number.isSafeInteger(amountMinor) && amountMinor > 0 && amountMinor < allocatedMinor)) {
     const limit = `${allocatedMinor}, as much as is allocated of payment ${paymentId}`;
     throw new RangeError(`The amount to undo must be above 0 and at most ${limit}, but it is ${amountMinor}`);
   }
@@ -162,26 +164,21 @@ function insert(loan: Loan, entry: Entry): Loan {
   );
 }
 
-/** Pays what is payable: with the coupon first, so that what is left over is the payer's money. */
+/** Pays what is payable: the coupon pays only what the payer's money leaves. */
 function paid(
   loan: Loan,
   { paymentId, day, moneyMinor, couponMinor }: Entry,
   only?: readonly number[],
 ): Loan {
   const { portions } = allocate(loan, day, moneyMinor + couponMinor, only);
-  let couponLeftMinor = couponMinor;
-  const postings = portions.flatMap((portion: Portion) => {
-    const byCouponMinor = Math.min(couponLeftMinor, portion.amountMinor);
-    couponLeftMinor -= byCouponMinor;
+  let leftMinor = moneyMinor;
+  const postings = portions.flatMap(({ amountMinor, ...portion }) => {
+    const byPayerMinor = Math.min(leftMinor, amountMinor);
+    leftMinor -= byPayerMinor;
+    const posting = { ...portion, paymentId, valueDate: day };
     return [
-      { ...portion, paymentId, valueDate: day, by: 'COUPON' as const, amountMinor: byCouponMinor },
-      {
-        ...portion,
-        paymentId,
-        valueDate: day,
-        by: 'PAYMENT' as const,
-        amountMinor: portion.amountMinor - byCouponMinor,
-      },
+      { ...posting, by: 'PAYMENT' as const, amountMinor: byPayerMinor },
+      { ...posting, by: 'COUPON' as const, amountMinor: amountMinor - byPayerMinor },
     ];
   });
   return withPostings(
@@ -255,9 +252,9 @@ function notBeforeExtensions(loan: Loan, day: IsoDate): IsoDate {
 
 /** @throws RangeError if a payment cannot be posted at all */
 export function assertNew(loan: Loan, { id, amountMinor, couponMinor = 0, valueDate }: Payment): void {
-  if (!Number.isSafeInteger(amountMinor) || amountMinor <= 0) {
+  if (!Number.isSafeInteger(amountMinor) || amountMinor < 0) {
     throw new RangeError(
-      `A payment must be a positive whole number of minor units, but it is ${amountMinor}`,
+      `A payment must be a whole number of minor units, 0 or more, but it is ${amountMinor}`,
     );
   }
   if (!Number.isSafeInteger(couponMinor) || couponMinor < 0) {

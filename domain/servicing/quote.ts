@@ -1,6 +1,6 @@
 import type { IsoDate } from '../calendar';
 import { sumMinor } from '../money';
-import type { Component, Intent, Loan, PostingKind, ServicingProblem } from './loan';
+import type { Component, Intent, Loan, Posting, PostingKind, ServicingProblem } from './loan';
 import { entered } from './payment';
 import { payableOn } from './position';
 import { endingProblem, type Ending } from './settlement';
@@ -67,9 +67,18 @@ export function quote(loan: Loan, day: IsoDate, request: QuoteRequest, couponMin
     request.kind === 'NORMAL'
       ? { kind: 'NORMAL', ...optional(instalmentsOf(loan, day, request)) }
       : { kind: request.kind, quotedFor: day };
-  const moneyMinor = (request.kind === 'NORMAL' ? request.amountMinor : undefined) ?? Infinity;
-  const after = entered(loan, { paymentId: '', day, moneyMinor, couponMinor, intent });
-  const postings = after.postings.slice(loan.postings.length);
+  const enter = (moneyMinor: number, couponUsedMinor: number): Posting[] => {
+    const entry = { paymentId: '', day, moneyMinor, couponMinor: couponUsedMinor, intent };
+    return entered(loan, entry).postings.slice(loan.postings.length);
+  };
+  const mostMinor = request.kind === 'NORMAL' ? (request.amountMinor ?? Infinity) : Infinity;
+  const priceMinor = sumMinor(
+    enter(mostMinor + couponMinor, 0)
+      .filter(({ by }) => by === 'PAYMENT')
+      .map(({ amountMinor }) => amountMinor),
+  );
+  const usedMinor = Math.min(couponMinor, priceMinor);
+  const postings = enter(priceMinor - usedMinor, usedMinor);
   const sumOf = (wanted: (by: PostingKind, component: Component) => boolean): number =>
     sumMinor(
       postings.filter(({ by, component }) => wanted(by, component)).map(({ amountMinor }) => amountMinor),

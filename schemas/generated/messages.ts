@@ -251,6 +251,69 @@ export interface ProductTerms {
     | 'IN_ADVANCE_INTEREST'
     | 'IN_ADVANCE_PRINCIPAL'
   )[];
+  /**
+   * How a loan can be settled before its time; not offered if absent.
+   */
+  earlySettlement?: {
+    /**
+     * TO_DATE: interest up to the day. FULL_PERIOD: all interest of the period that has begun too.
+     */
+    interest: 'TO_DATE' | 'FULL_PERIOD';
+    /**
+     * Fee as a share of the principal that is not due yet, as a decimal string; never more than the interest saved.
+     */
+    feeRate: string;
+    /**
+     * What becomes of the fees of instalments that are not due yet.
+     */
+    remainingFees: 'WAIVED' | 'DUE';
+  };
+  /**
+   * How a loan can be cancelled soon after its start; not offered if absent.
+   */
+  cancellation?: {
+    /**
+     * Days after its first day in which a loan can be cancelled.
+     */
+    windowDays: number;
+    /**
+     * NONE: no interest is asked for. TO_DATE: interest up to the day is.
+     */
+    interest: 'NONE' | 'TO_DATE';
+    /**
+     * Whether fees that were deducted from the payout are returned.
+     */
+    deductedFees: 'RETURNED' | 'KEPT';
+  };
+  /**
+   * How due dates can be moved; not offered if absent.
+   */
+  extension?: {
+    /**
+     * Most periods that are added at once.
+     */
+    maxPeriods: number;
+    /**
+     * How often a loan can be extended.
+     */
+    maxTimes: number;
+    /**
+     * Most periods that a loan may run in all; above the longest term.
+     */
+    maxTotalPeriods: number;
+    /**
+     * Days that a loan may be overdue and still be extended.
+     */
+    maxOverdueDays: number;
+    /**
+     * Fee as a share of the principal whose due dates move, as a decimal string.
+     */
+    feeRate: string;
+    /**
+     * PAID: what is past due is paid with the fee. DUE: it stays due.
+     */
+    arrears: 'PAID' | 'DUE';
+  };
 }
 export interface RepaymentTotals {
   /**
