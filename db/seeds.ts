@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { ProductTerms } from '../domain/product-terms';
+import type { ExtensionTerms, ProductTerms } from '../domain/product-terms';
 import type { Currency } from '../domain/money';
 import type { MarketId, ProductName } from '../schemas/generated/messages';
 import { booksOn } from './books/posting';
@@ -29,13 +29,16 @@ const indonesianPenalty = { annualRate: '0.36', dayCount: 'ACT/ACT-ISDA' } as co
 /** Interest by the time that the loan ran (PRC Civil Code art. 677), and no price on ending it. */
 const settledFree = { interest: 'TO_DATE', feeRate: '0', remainingFees: 'WAIVED' } as const;
 const settledForAFee = { ...settledFree, feeRate: '0.01' } as const;
-const cancelledIn = (windowDays: number) =>
-  ({ windowDays, interest: 'NONE', deductedFees: 'RETURNED' }) as const;
-const extendedOnce = (maxTotalPeriods: number) =>
-  ({
-    ...{ maxPeriods: 1, maxTimes: 1, maxTotalPeriods, maxOverdueDays: 0 },
-    ...{ feeRate: '0.005', arrears: 'PAID' },
-  }) as const;
+const cancelledFree = { windowDays: 2, interest: 'NONE', deductedFees: 'RETURNED' } as const;
+const cancelledForInterest = { windowDays: 7, interest: 'TO_DATE', deductedFees: 'KEPT' } as const;
+const extendedOnce = (maxTotalPeriods: number): ExtensionTerms => ({
+  maxPeriods: 1,
+  maxTimes: 1,
+  maxTotalPeriods,
+  maxOverdueDays: 0,
+  feeRate: '0.005',
+  arrears: 'PAID',
+});
 
 const products: {
   product_id: string;
@@ -59,7 +62,7 @@ const products: {
       penalty: chinesePenalty('0.142233'),
       allocationOrder: oldestFirst,
       earlySettlement: settledFree,
-      cancellation: { windowDays: 7, interest: 'TO_DATE', deductedFees: 'KEPT' },
+      cancellation: cancelledForInterest,
       extension: { ...extendedOnce(36), maxPeriods: 3, maxTimes: 2, maxOverdueDays: 30, arrears: 'DUE' },
     },
   },
@@ -81,7 +84,7 @@ const products: {
       penalty: chinesePenalty('0.162'),
       allocationOrder: oldestFirst,
       earlySettlement: settledForAFee,
-      cancellation: { windowDays: 7, interest: 'TO_DATE', deductedFees: 'KEPT' },
+      cancellation: cancelledForInterest,
     },
   },
   {
@@ -122,7 +125,7 @@ const products: {
       penalty: indonesianPenalty,
       allocationOrder: oldestFirst,
       earlySettlement: settledForAFee,
-      cancellation: cancelledIn(2),
+      cancellation: cancelledFree,
       extension: { ...extendedOnce(15), maxPeriods: 3, maxOverdueDays: 15 },
     },
   },
@@ -142,7 +145,7 @@ const products: {
       penalty: indonesianPenalty,
       allocationOrder: oldestFirst,
       earlySettlement: settledFree,
-      cancellation: cancelledIn(2),
+      cancellation: cancelledFree,
       extension: extendedOnce(6),
     },
   },
@@ -165,7 +168,7 @@ const products: {
       penalty: indonesianPenalty,
       allocationOrder: oldestFirst,
       earlySettlement: { ...settledFree, remainingFees: 'DUE' },
-      cancellation: cancelledIn(2),
+      cancellation: cancelledFree,
     },
   },
 ];

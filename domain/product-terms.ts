@@ -118,7 +118,7 @@ export function checkProductTerms(market: { id: string; currency: Currency }, te
     ...positiveProblems('term.length', terms.term.length),
     ...countProblems(terms.term.counts),
     ...rateProblems('annualRate', terms.annualRate),
-    ...graceProblems(terms.graceDays),
+    ...daysProblems('graceDays', terms.graceDays),
     ...rateProblems('penalty.annualRate', terms.penalty.annualRate),
     ...allocationProblems(terms.allocationOrder),
     ...duplicates(terms.fees.map((fee) => fee.code)).map((code) => `fee ${code} is listed more than once`),
@@ -197,9 +197,9 @@ function rateProblems(name: string, rate: Rate): string[] {
     : [`${name} must be below 1 ("0.094822" is 9.4822 %), but it is "${rate}"`];
 }
 
-function graceProblems(graceDays: number): string[] {
-  if (Number.isSafeInteger(graceDays) && graceDays >= 0) return [];
-  return [`graceDays must be a whole number of days, 0 or more, but it is ${graceDays}`];
+function daysProblems(name: string, days: number): string[] {
+  if (Number.isSafeInteger(days) && days >= 0) return [];
+  return [`${name} must be a whole number of days, 0 or more, but it is ${days}`];
 }
 
 function allocationProblems(order: AllocationTarget[]): string[] {
@@ -211,21 +211,24 @@ function allocationProblems(order: AllocationTarget[]): string[] {
 }
 
 function servicingProblems({ term, earlySettlement, cancellation, extension }: ProductTerms): string[] {
-  const longest = Math.max(...term.counts);
   return [
     ...(earlySettlement ? rateProblems('earlySettlement.feeRate', earlySettlement.feeRate) : []),
     ...(cancellation ? positiveProblems('cancellation.windowDays', cancellation.windowDays) : []),
-    ...(extension ? rateProblems('extension.feeRate', extension.feeRate) : []),
-    ...(extension
-      ? (['maxPeriods', 'maxTimes'] as const).flatMap((name) =>
-          positiveProblems(`extension.${name}`, extension[name]),
-        )
-      : []),
-    ...(extension && !(extension.maxTotalPeriods > longest)
-      ? [
-          `extension.maxTotalPeriods must be above ${longest}, the longest term, but it is ${extension.maxTotalPeriods}`,
-        ]
-      : []),
+    ...(extension ? extensionProblems(extension, Math.max(...term.counts)) : []),
+  ];
+}
+
+function extensionProblems(extension: ExtensionTerms, longestTerm: number): string[] {
+  const { maxPeriods, maxTimes, maxTotalPeriods, maxOverdueDays, feeRate } = extension;
+  const bound = `above ${longestTerm}, the longest term`;
+  return [
+    ...positiveProblems('extension.maxPeriods', maxPeriods),
+    ...positiveProblems('extension.maxTimes', maxTimes),
+    ...(Number.isSafeInteger(maxTotalPeriods) && maxTotalPeriods > longestTerm
+      ? []
+      : [`extension.maxTotalPeriods must be ${bound}, but it is ${maxTotalPeriods}`]),
+    ...daysProblems('extension.maxOverdueDays', maxOverdueDays),
+    ...rateProblems('extension.feeRate', feeRate),
   ];
 }
 

@@ -3,6 +3,7 @@ import {
   amountProblem,
   checkProductTerms,
   termProblem,
+  type ExtensionTerms,
   type FeeTerms,
   type ProductTerms,
 } from '../../../domain/product-terms';
@@ -45,6 +46,15 @@ test('a CNY product may not deduct a fee, and is told the law', () => {
   ]);
 });
 
+const extension: ExtensionTerms = {
+  maxPeriods: 1,
+  maxTimes: 1,
+  maxTotalPeriods: 13,
+  maxOverdueDays: 0,
+  feeRate: '0.01',
+  arrears: 'PAID',
+};
+
 const unsound: [string, Partial<ProductTerms>, string][] = [
   ['a currency of another market', { currency: 'IDR' }, 'currency must be CNY'],
   ['an empty range', { amount: { minMinor: 200, maxMinor: 100, stepMinor: 10 } }, 'amount.minMinor'],
@@ -75,6 +85,29 @@ const unsound: [string, Partial<ProductTerms>, string][] = [
     'a fee rate in per cent',
     { fees: [fee('PER_INSTALMENT', { kind: 'PERCENTAGE', rate: '1.5' })] },
     'rate of fee SERVICE',
+  ],
+  [
+    'a settlement fee in per cent',
+    { earlySettlement: { interest: 'TO_DATE', feeRate: '1.5', remainingFees: 'DUE' } },
+    'earlySettlement.feeRate must be below 1',
+  ],
+  [
+    'a window of no days',
+    { cancellation: { windowDays: 0, interest: 'NONE', deductedFees: 'KEPT' } },
+    'cancellation.windowDays',
+  ],
+  ['an extension fee in per cent', { extension: { ...extension, feeRate: '2' } }, 'extension.feeRate'],
+  ['an extension of no periods', { extension: { ...extension, maxPeriods: 0 } }, 'extension.maxPeriods'],
+  ['an extension that is never made', { extension: { ...extension, maxTimes: 0 } }, 'extension.maxTimes'],
+  [
+    'extensions of less than nothing overdue',
+    { extension: { ...extension, maxOverdueDays: -1 } },
+    'extension.maxOverdueDays',
+  ],
+  [
+    'extensions for which the longest loan has no room',
+    { extension: { ...extension, maxTotalPeriods: 12 } },
+    'extension.maxTotalPeriods must be above 12',
   ],
   [
     'a fee of nothing',

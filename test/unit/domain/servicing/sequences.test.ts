@@ -164,9 +164,9 @@ test('whatever happens: owed = schedule + penalty − postings, nothing is negat
         PRINCIPAL: positionOf(nothingPaid, world.today).owedMinor.PRINCIPAL,
       });
     }),
-    { numRuns: Number(process.env['SOAK'] ?? 60) },
+    { numRuns: 60 },
   );
-}, 600_000);
+}, 60_000);
 
 test('undoing every payment, as if never made, gives back the start', () => {
   const anyPayments = fc.array(
