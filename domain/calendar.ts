@@ -93,6 +93,9 @@ export function daysBetween(from: IsoDate, to: IsoDate): number {
   return (utcMs(to) - utcMs(from)) / dayMs;
 }
 
+/** Puts days in order, for `sort`: negative if the first is the earlier one. */
+export const compareDays = (one: IsoDate, other: IsoDate): number => (one < other ? -1 : one > other ? 1 : 0);
+
 /**
  * The calendar day that an instant falls on in a market. Money counts on this day, wherever the server
  * stands.

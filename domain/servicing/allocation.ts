@@ -1,6 +1,6 @@
 import type { IsoDate } from '../calendar';
 import { payableOn } from './position';
-import type { Component, Loan } from './loan';
+import { components, type Component, type Loan } from './loan';
 
 /** What of a payment goes towards one component of one instalment. */
 export interface Portion {
@@ -29,7 +29,7 @@ export function allocate(
   let leftMinor = amountMinor;
   for (const target of loan.terms.allocationOrder) {
     for (const { number, timing, owedMinor } of payable) {
-      for (const component of ['PENALTY', 'FEE', 'INTEREST', 'PRINCIPAL'] as const) {
+      for (const component of components) {
         const takenMinor =
           target === `${timing}_${component}` ? Math.min(leftMinor, owedMinor[component]) : 0;
         if (takenMinor > 0) portions.push({ instalment: number, component, amountMinor: takenMinor });

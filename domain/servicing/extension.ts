@@ -1,10 +1,17 @@
 import { dayAfter, type Instalment } from '../amortization';
-import { dayParts, daysBetween, type IsoDate } from '../calendar';
+import { compareDays, dayParts, daysBetween, type IsoDate } from '../calendar';
 import { plannedFeeAllowedMinor } from '../cost-caps';
 import { dayCounts } from '../day-count';
 import { Exact, roundHalfUp, sumMinor } from '../money';
 import type { ProductTerms } from '../product-terms';
-import { withPostings, type Loan, type MinorByComponent, type Payment, type ServicingProblem } from './loan';
+import {
+  components,
+  withPostings,
+  type Loan,
+  type MinorByComponent,
+  type Payment,
+  type ServicingProblem,
+} from './loan';
 import { assertNew, type Posted } from './payment';
 import { byComponent, positionOf, type InstalmentPosition } from './position';
 import { costBase, extraFeesMinor, paymentsUpTo, penaltyChargedMinor } from './settlement';
@@ -134,7 +141,7 @@ export function applyExtension(loan: Loan, payment: Payment): Posted & { extende
   const arrears = positionOf(loan, valueDate)
     .instalments.filter(({ dueDate }) => dueDate < valueDate && loan.terms.extension!.arrears === 'PAID')
     .flatMap(({ number, owedMinor }) =>
-      (['PENALTY', 'FEE', 'INTEREST', 'PRINCIPAL'] as const).map((component) => ({
+      components.map((component) => ({
         ...{ ...posting, instalment: number, component },
         amountMinor: owedMinor[component],
       })),
@@ -200,7 +207,7 @@ function plannedCost(loan: Loan, day: IsoDate) {
   const toCome = positionOf(loan, day)
     .instalments.filter(({ settled }) => !settled)
     .map(({ dueDate, totalMinor }) => ({ date: dueDate > day ? dueDate : day, amountMinor: totalMinor }))
-    .sort((one, other) => (one.date < other.date ? -1 : one.date > other.date ? 1 : 0));
+    .sort((one, other) => compareDays(one.date, other.date));
   return {
     ...costBase(loan),
     chargedMinor: sumMinor([

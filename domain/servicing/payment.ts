@@ -1,4 +1,4 @@
-import type { IsoDate } from '../calendar';
+import { compareDays, type IsoDate } from '../calendar';
 import { sumMinor } from '../money';
 import { allocate } from './allocation';
 import { livePostings, withPostings, type Intent, type Loan, type Payment, type Posting } from './loan';
@@ -151,7 +151,7 @@ function insert(loan: Loan, entry: Entry): Loan {
     .map(({ id, intent }) => ({ id, intent, live: livePostings(loan, id) }))
     .filter(({ live }) => (live[0]?.valueDate ?? '') > entry.day)
     .map(({ id, intent, live }) => ({ paymentId: id, intent, live, day: live[0]!.valueDate }))
-    .sort((one, other) => (one.day < other.day ? -1 : one.day > other.day ? 1 : 0));
+    .sort((one, other) => compareDays(one.day, other.day));
   const without = [...later]
     .reverse()
     .reduce((left, { live, day }) => withPostings(left, undoings(live, day)), loan);
@@ -220,34 +220,31 @@ function outcomeOf(
   { id, intent }: Payment,
   day: IsoDate,
 ): { outcome: Outcome; settledInstalments: number[] } {
-  const lastDay = [day, ...after.postings.map(({ valueDate }) => valueDate)].sort().at(-1)!;
+  const days = after.postings.map(({ valueDate }) => valueDate);
+  const lastDay = [day, ...days].sort(compareDays).at(-1)!;
   const settledIn = (loan: Loan): number[] =>
     positionOf(loan, lastDay)
       .instalments.filter(({ settled }) => settled)
       .map(({ number }) => number);
   const [settledBefore, settledAfter] = [settledIn(before), settledIn(after)];
   const settledInstalments = settledAfter.filter((number) => !settledBefore.includes(number));
-  const own = livePostings(after, id);
-  const hasCancelled =
-    intent.kind === 'CANCELLATION' && own.some(({ by }) => !['PAYMENT', 'COUPON'].includes(by));
-  const outcome =
-    own.length === 0
-      ? 'UNAPPLIED'
-      : hasCancelled
-        ? 'CANCELLED'
-        : settledAfter.length === after.instalments.length
-          ? 'LOAN_SETTLED'
-          : settledInstalments.length > 0
-            ? 'INSTALMENT_SETTLED'
-            : 'PARTIAL';
-  return { outcome, settledInstalments };
+  const outcomeIs = (outcome: Outcome) => ({ outcome, settledInstalments });
+  if (livePostings(after, id).length === 0) return outcomeIs('UNAPPLIED');
+  // Within window and quote only a cancellation that was paid leaves nothing to pay on its day.
+  const isCancelled =
+    intent.kind === 'CANCELLATION' &&
+    day <= intent.quotedFor &&
+    endingProblem(after, day, 'CANCELLATION')?.code === 'LOAN_SETTLED';
+  if (isCancelled) return outcomeIs('CANCELLED');
+  if (settledAfter.length === after.instalments.length) return outcomeIs('LOAN_SETTLED');
+  return outcomeIs(settledInstalments.length > 0 ? 'INSTALMENT_SETTLED' : 'PARTIAL');
 }
 
 /** A day, or the day on which the last extension was paid for, if that is later. */
 function notBeforeExtensions(loan: Loan, day: IsoDate): IsoDate {
   const extensions = loan.payments.filter(({ intent }) => intent.kind === 'EXTENSION');
   const days = extensions.flatMap(({ id }) => livePostings(loan, id).map(({ valueDate }) => valueDate));
-  return days.reduce((latest, one) => (one > latest ? one : latest), day);
+  return [day, ...days].sort(compareDays).at(-1)!;
 }
 
 /** @throws RangeError if a payment cannot be posted at all */

@@ -1,4 +1,4 @@
-import { addDays, type IsoDate } from '../calendar';
+import { addDays, compareDays, type IsoDate } from '../calendar';
 import { chargeAllowedMinor } from '../cost-caps';
 import { dayCounts } from '../day-count';
 import { deductedFees, payoutMinor } from '../fees';
@@ -27,13 +27,13 @@ export function endingProblem(loan: Loan, day: IsoDate, ending: Ending): Servici
     const what = ending === 'CANCELLATION' ? 'cancellation' : 'early settlement';
     return { code: 'NOT_OFFERED', message: `The loan's product offers no ${what}` };
   }
-  if (payableOn(loan, day).every(({ totalMinor }) => totalMinor === 0)) {
-    return { code: 'LOAN_SETTLED', message: `Nothing is owed of the loan on ${day}` };
-  }
   const lastDay = addDays(loan.startDate, cancellation?.windowDays ?? 0);
-  if (ending === 'EARLY_SETTLEMENT' || day <= lastDay) return undefined;
-  const message = `The loan could be cancelled until ${lastDay}, and not on ${day}`;
-  return { code: 'WINDOW_CLOSED', message };
+  if (ending === 'CANCELLATION' && day > lastDay) {
+    const message = `The loan could be cancelled until ${lastDay}, and not on ${day}`;
+    return { code: 'WINDOW_CLOSED', message };
+  }
+  if (payableOn(loan, day).some(({ totalMinor }) => totalMinor > 0)) return undefined;
+  return { code: 'LOAN_SETTLED', message: `Nothing is owed of the loan on ${day}` };
 }
 
 /**
@@ -211,7 +211,8 @@ export function costBase({ terms, startDate, instalments }: Loan) {
     startDate,
     endDate: instalments
       .map(({ dueDate }) => dueDate)
-      .reduce((last, date) => (date > last ? date : last), startDate),
+      .sort(compareDays)
+      .at(-1)!,
     periodUnit: terms.term.unit,
   };
 }
@@ -221,7 +222,7 @@ export function paymentsUpTo(loan: Loan, day: IsoDate): { date: IsoDate; amountM
   return loan.postings
     .filter(({ by, valueDate }) => by === 'PAYMENT' && valueDate <= day)
     .map(({ valueDate, amountMinor }) => ({ date: valueDate, amountMinor }))
-    .sort((one, other) => (one.date < other.date ? -1 : one.date > other.date ? 1 : 0));
+    .sort((one, other) => compareDays(one.date, other.date));
 }
 
 /** All penalty up to a day, paid or not. */

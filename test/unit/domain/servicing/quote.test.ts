@@ -156,6 +156,13 @@ test('a cancelled loan costs what was paid out, where deducted fees are returned
   });
 });
 
+test('a loan without interest can be cancelled too', () => {
+  const free = exampleLoan({ annualRate: '0' });
+  const { intent, totalMinor } = quote(free, '2024-01-16', cancellation);
+  const posted = applyPayment(free, payment('P1', '2024-01-16', totalMinor, intent));
+  expect([totalMinor, posted.outcome]).toEqual([120_000, 'CANCELLED']);
+});
+
 test('a cancelled loan costs the principal, where deducted fees are kept', () => {
   expect(quote(indonesian('KEPT'), '2024-01-17', cancellation).totalMinor).toBe(1_000_000);
 });

@@ -75,7 +75,7 @@ function extend(world: World, id: string): void {
   if (!isAfterAll || extensionProblem(loan, today, 1)) return;
   const { totalMinor } = quoteExtension(loan, today, 1);
   const intent = { kind: 'EXTENSION', quotedFor: today, periods: 1 } as const;
-  keep(world, applyExtension(loan, payment(id, today, Math.max(1, totalMinor), intent)));
+  keep(world, applyExtension(loan, payment(id, today, totalMinor, intent)));
 }
 
 const allocatedMinor = (loan: Loan, id: string): number =>
