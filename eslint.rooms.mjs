@@ -74,13 +74,14 @@ export const rooms = [
     types: [],
   },
 
-  // The API takes in, reads, and starts flows. What a message does is the services' business, so it knows none of them.
+  // The API takes in, reads, asks, and starts flows. What a message does is the services' business, so it knows none of them:
+  // it asks them as flows do, by message.
   {
     files: 'api',
     own: 1,
     values: [
       ...['db/access', 'db/acts', 'db/interventions', 'db/reads', 'db/books', 'db/pool', 'db/reference'],
-      ...['db/transaction', 'crash', 'domain', 'logging', 'schemas'],
+      ...['db/transaction', 'activities/ask', 'crash', 'domain', 'logging', 'schemas'],
       ...['node', 'express', 'helmet', 'jose', 'rate-limiter-flexible'],
       ...['safe-stable-stringify', 'swagger-ui-dist'],
       ...['@temporalio/client', '@temporalio/common'],

@@ -1,6 +1,7 @@
 import { accountingCenter } from './accounting/accounting-center';
 import { assetCenter } from './asset/asset-center';
 import { repaymentPlanService } from './asset/repayment-plan-service';
+import { bffSystem } from './business-frontend/bff-system';
 import { creditLimitCenter } from './credit/credit-limit-center';
 import { fundManagementSystem } from './funds/fund-management-system';
 import { fundRoutingSystem } from './funds/fund-routing-system';
@@ -15,6 +16,7 @@ import { loanEngine } from './transaction/loan-engine';
 export const services = {
   'accounting-center': accountingCenter,
   'asset-center': assetCenter,
+  'bff-system': bffSystem,
   'credit-limit-center': creditLimitCenter,
   'decision-engine': decisionEngine,
   'fund-management-system': fundManagementSystem,

@@ -6,6 +6,9 @@ export const flowAddress = (flowId: string): string => `/v1/flows/${flowId}`;
 export const traceAddress = (flowId: string): string => `/v1/flows/${flowId}/trace`;
 export const applicationAddress = (applicationId: string): string => `/v1/loan-applications/${applicationId}`;
 export const loanAddress = (loanId: string): string => `/v1/loans/${loanId}`;
+export const dueListAddress = (customerId: string): string => `/v1/customers/${customerId}/due-list`;
+export const quotesAddress = (loanId: string): string => `${loanAddress(loanId)}/repayment-quotes`;
+export const quoteAddress = (quoteId: string): string => `/v1/repayment-quotes/${quoteId}`;
 export const positionAddress = (partnerId: string): string => `/v1/funds/${partnerId}/position`;
 
 export const scheduleAddress = (loanId: string, version?: number): string =>
@@ -23,8 +26,12 @@ export const outsideRequestAddress = (requestNo: string): string => `/v1/outside
 export const applicationFlowId = (applicationId: string): string =>
   `loan-application-disbursement:${applicationId}`;
 
-const SUBJECTS: Partial<Record<FlowName, (businessId: string) => string>> = {
+/** The id of the run that works out a quote, or a due list. */
+export const repaymentFlowId = (businessId: string): string => `repayment:${businessId}`;
+
+const SUBJECTS: Partial<Record<FlowName, (businessId: string) => string | undefined>> = {
   'loan-application-disbursement': applicationAddress,
+  repayment: (businessId) => (businessId.startsWith('RQ') ? quoteAddress(businessId) : undefined),
   'repayment-plan-generation': loanAddress,
 };
 

@@ -23,6 +23,7 @@ import { loanRoutes } from './routes/loans';
 import { operationsRoutes } from './routes/operations';
 import { productRoutes } from './routes/products';
 import { recordRoutes } from './routes/records';
+import { repaymentRoutes } from './routes/repayments';
 import { systemRoutes } from './routes/system';
 import { serve } from './serve';
 import { tokenReader } from './tokens';
@@ -47,6 +48,7 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
   const routes: Route[] = [
     ...loanApplicationRoutes(needs),
     ...loanRoutes(needs),
+    ...repaymentRoutes(needs),
     ...flowRoutes(needs),
     ...operationsRoutes(needs),
     ...interventionRoutes(needs),

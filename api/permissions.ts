@@ -4,6 +4,7 @@ import type { Role } from '../db/access/api-keys';
 export const MAY = {
   submit: ['app', 'bff'],
   readLoans: ['app', 'bff', 'ops', 'finance'],
+  quoteRepayments: ['app', 'bff', 'ops'],
   readFlows: ['app', 'bff', 'ops', 'finance'],
   operate: ['ops'],
   readProducts: ['app', 'bff', 'ops', 'finance'],

@@ -1,4 +1,4 @@
-import type { ErrorCodeOf } from '../schemas/message';
+import type { CommandType, ErrorCodeOf } from '../schemas/message';
 import { contractOf, type Violation } from '../schemas/validate';
 
 /** What is the same for all problems of one code. */
@@ -13,16 +13,18 @@ interface ProblemKind {
 const KEY_CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="consumer-credit"' };
 const SIGNATURE_CHALLENGE = { 'WWW-Authenticate': 'Standard-Webhooks' };
 
-/** What a client may be refused with before anything is written, as the command's own contract lists it. */
-const refusalsOfApplications = Object.fromEntries(
-  Object.entries(contractOf('submit-loan-application')['x-command']?.errors ?? {}).map(([code, title]) => [
-    code,
-    { status: 422, title },
-  ]),
-) as Record<ErrorCodeOf<'submit-loan-application'>, ProblemKind>;
+/** What a client may be refused with, as the command's own contract lists it. */
+const refusalsOf = <T extends CommandType>(command: T): Record<ErrorCodeOf<T>, ProblemKind> =>
+  Object.fromEntries(
+    Object.entries(contractOf(command)['x-command']?.errors ?? {}).map(([code, title]) => [
+      code,
+      { status: 422, title },
+    ]),
+  ) as Record<ErrorCodeOf<T>, ProblemKind>;
 
 /** All problems that the API answers with. A code never changes its meaning: clients decide by it. */
 export const PROBLEMS = {
+  ...refusalsOf('calculate-repayment-posting'),
   INVALID_PARAMETER: { status: 400, title: 'A parameter is missing, malformed or not known.' },
   INVALID_JSON: { status: 400, title: 'The body is not JSON in UTF-8.' },
   UNREADABLE_REQUEST: { status: 400, title: 'The request could not be read.' },
@@ -47,6 +49,7 @@ export const PROBLEMS = {
   UNKNOWN_LOAN: { status: 404, title: 'There is no such loan.' },
   // UNKNOWN_CUSTOMER is what an application is refused with.
   CUSTOMER_NOT_FOUND: { status: 404, title: 'There is no such customer.' },
+  UNKNOWN_REPAYMENT_QUOTE: { status: 404, title: 'There is no such repayment quote.' },
   UNKNOWN_SCHEDULE: { status: 404, title: 'The loan has no such repayment schedule.' },
   UNKNOWN_PRODUCT_VERSION: { status: 404, title: 'There is no such version of a product.' },
   UNKNOWN_MESSAGE: { status: 404, title: 'There is no such message.' },
@@ -76,7 +79,7 @@ export const PROBLEMS = {
     title: 'A request with this Idempotency-Key is still being handled.',
     headers: { 'Retry-After': '1' },
   },
-  ...refusalsOfApplications,
+  ...refusalsOf('submit-loan-application'),
   // The request sets the time to wait.
   RATE_LIMITED: { status: 429, title: 'Too many requests.', headers: { 'Retry-After': '1' } },
   INTERNAL_ERROR: { status: 500, title: 'Something went wrong on our side.' },

@@ -45,6 +45,13 @@ export const links = (names: string[], optional: string[] = []): Schema =>
     optional,
   );
 
+/** The properties of an object's schema out of `schemas/`, as they can stand anywhere else. */
+export const propertiesOf = ({ properties }: Schema): Record<string, Schema> =>
+  mapRefs(properties, (file) => String(common(file.replace(/^.*\/|\.json$/g, ''))['$ref'])) as Record<
+    string,
+    Schema
+  >;
+
 /** Replaces every `$ref` of a schema. */
 export function mapRefs(schema: unknown, replace: (ref: string) => string): unknown {
   if (Array.isArray(schema)) return schema.map((one) => mapRefs(one, replace));

@@ -126,6 +126,31 @@ export function dayInZone(instant: string, timeZone: string): IsoDate {
   return isoDate({ year: parts.year ?? 0, month: parts.month ?? 0, day: parts.day ?? 0 });
 }
 
+/**
+ * The instant at which a calendar day begins in a market, and the day before it ends.
+ *
+ * @param timeZone an IANA name ('Asia/Jakarta')
+ * @returns an RFC 3339 date-time in UTC
+ * @throws RangeError if it is no date, or the time zone is unknown
+ */
+export function startOfDay(date: IsoDate, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('en-US-u-ca-iso8601-nu-latn', {
+    ...{ timeZone, year: 'numeric', month: 'numeric', day: 'numeric' },
+    ...{ hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23' },
+  });
+  /** How far the zone's clocks are ahead of UTC at an instant. */
+  const offsetMs = (epochMs: number): number => {
+    const parts = Object.fromEntries(
+      format.formatToParts(epochMs).map(({ type, value }) => [type, Number(value)]),
+    );
+    const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute, second) - epochMs;
+  };
+  // The offset at UTC's midnight may be that of the other side of a change of clocks, so it is looked up once more.
+  const nearMs = utcMs(date) - offsetMs(utcMs(date));
+  return new Date(utcMs(date) - offsetMs(nearMs)).toISOString();
+}
+
 function isoDate({ year, month, day }: DayParts): IsoDate {
   const [yyyy, mm, dd] = [
     String(year).padStart(4, '0'),

@@ -1,8 +1,15 @@
 import { contractIdOf } from '../../domain/identifiers';
+import { quote, quoteProblem } from '../../domain/servicing/quote';
 import { message } from '../../schemas/message';
 import { service } from '../service';
+import { dueLoan } from './asset-center/due-list';
+import { keptLoans, lockedLoan, lookedAtOn } from './asset-center/loans';
+import { keepQuote, quoteRequestOf } from './asset-center/repayment-quotes';
 
-/** 资产管理: keeps contracts and loans (借据). A loan exists only with the journal that funded it. */
+/**
+ * 资产管理: keeps contracts and loans (借据), what is owed of them, and what was quoted. A loan exists only with the journal
+ * that funded it.
+ */
 export const assetCenter = service('asset-center', {
   async 'create-loan-contract'({ data, market }, { tx, refuse }) {
     const {
@@ -73,10 +80,63 @@ export const assetCenter = service('asset-center', {
   },
 
   async 'repayment-schedule-generated'({ data }, { tx }) {
+    const { loanId: loan_id, scheduleVersion: version, instalments } = data;
+    await tx('asset_center.schedule').insert({ loan_id, version });
+    await tx('asset_center.instalment').insert(
+      instalments.map(({ number, periodStart, dueDate, principalMinor, interestMinor, feeMinor }) => ({
+        ...{ loan_id, version, number, period_start: periodStart, due_date: dueDate },
+        ...{ principal_minor: principalMinor, interest_minor: interestMinor, fee_minor: feeMinor },
+      })),
+    );
     const activated = await tx('asset_center.loan')
-      .where({ loan_id: data.loanId, state: 'BOOKED' })
-      .update({ state: 'ACTIVE', schedule_version: data.scheduleVersion });
-    if (activated !== 1) throw new Error(`Loan ${data.loanId} is not waiting for a schedule.`);
+      .where({ loan_id, state: 'BOOKED' })
+      .update({ state: 'ACTIVE', schedule_version: version });
+    if (activated !== 1) throw new Error(`Loan ${loan_id} is not waiting for a schedule.`);
     return [message('repayment-schedule-generated', data)];
+  },
+
+  async 'query-asset-due-list'({ data: { customerId } }, { tx }) {
+    const loans = await keptLoans(tx, { activeOf: customerId });
+    return [
+      message('asset-due-list-queried', { customerId, loans: loans.flatMap((kept) => dueLoan(kept) ?? []) }),
+    ];
+  },
+
+  async 'calculate-repayment-posting'({ data }, { tx, refuse }) {
+    const { quoteId, loanId, request } = data;
+    const kept = await lockedLoan(tx, loanId, 'SHARE');
+    if (!kept) return refuse('UNKNOWN_LOAN', `No loan ${loanId} is booked.`);
+    const { state, currency, productId, productVersion, loan } = kept;
+    if (state !== 'ACTIVE') {
+      return refuse('LOAN_NOT_ACTIVE', `Loan ${loanId} is ${state}: only an active loan is repaid.`);
+    }
+    const amount = request.scenario === 'NORMAL' ? request.amount : undefined;
+    if (amount && amount.currency !== currency) {
+      return refuse('WRONG_CURRENCY', `The loan is in ${currency}, the amount in ${amount.currency}.`);
+    }
+    const wanted = quoteRequestOf(request);
+    const quotedFor = lookedAtOn(kept);
+    const problem = quoteProblem(loan, quotedFor, wanted);
+    if (problem) return refuse(problem.code, `${problem.message}.`);
+
+    if (wanted.kind === 'NORMAL') {
+      const { intent, validThrough, ...amounts } = quote(loan, quotedFor, wanted);
+      const instalments = intent.kind === 'NORMAL' ? intent.instalments : undefined;
+      return [await keepQuote(tx, kept, { quoteId, scenario: wanted.kind, instalments, quotedFor, amounts })];
+    }
+    const { market, terms, ...account } = loan;
+    const ending = { quoteId, loanId, productId, productVersion, quotedFor, account };
+    return [
+      wanted.kind === 'EARLY_SETTLEMENT'
+        ? message('calculate-early-settlement', ending)
+        : message('calculate-loan-cancel-repayment', ending),
+    ];
+  },
+
+  async 'repayment-plan-calculated'({ data }, { tx }) {
+    if (!('scenario' in data)) throw new Error(`The plan of loan ${data.loanId} is for the plan service.`);
+    // Still locked by the handling that asked for it, so that the quote stands on the loan as it was priced.
+    const kept = await lockedLoan(tx, data.loanId, 'SHARE');
+    return [await keepQuote(tx, kept!, data)];
   },
 });

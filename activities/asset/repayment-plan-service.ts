@@ -4,6 +4,7 @@ import { service } from '../service';
 /** 还款计划: fixes a calculated plan as a version of the loan's schedule. Versions are appended, never changed. */
 export const repaymentPlanService = service('repayment-plan-service', {
   async 'repayment-plan-calculated'({ data }, { tx }) {
+    if ('scenario' in data) throw new Error(`Quote ${data.quoteId} is for asset management.`);
     const { loanId, principal, instalments, totals } = data;
     const newest = await tx('repayment_plan_service.repayment_schedule')
       .where('loan_id', loanId)

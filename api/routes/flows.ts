@@ -48,7 +48,7 @@ const flow: Schema = object(
     state: {
       description:
         "The workflow's state in Temporal; for a part, that of the whole. RECEIVED: not started yet. ARCHIVED: it ended " +
-        'so long ago that Temporal keeps it no longer.',
+        'so long ago that Temporal keeps it no longer, or was a question that was answered at once, without a workflow.',
       ...oneOf(
         ...['RECEIVED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'CONTINUED_AS_NEW'],
         ...['TIMED_OUT', 'PAUSED', 'ARCHIVED'],

@@ -8,9 +8,9 @@ import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Answer, Call, Route } from '../route';
 import { common, links, list, object, oneOf, text, type Schema } from '../schema';
+import { idempotencyKeyParameter } from '../submission';
 import { intervene } from '../temporal';
 import { flowIdParameter } from './flows';
-import { idempotencyKeyParameter } from './loan-applications';
 import { actIdSchema, reasonSchema } from './operations';
 
 interface Needs {

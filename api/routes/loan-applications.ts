@@ -1,16 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
-import stringify from 'safe-stable-stringify';
 import { crashPoint } from '../../crash/point';
 import type { ApiClient } from '../../db/access/api-keys';
 import { customerOfFlow } from '../../db/access/owners';
-import {
-  reserveSubmission,
-  submissionOf,
-  submissionBasisOf,
-  type Submission,
-} from '../../db/access/submissions';
+import { submissionBasisOf, submissionOf } from '../../db/access/submissions';
 import { loanApplicationView, refusalOfApplication, type LoanApplicationView } from '../../db/reads/loans';
 import type { SaleBasis } from '../../db/reference';
 import { applicationProblem, saleProblem } from '../../domain/loan-application';
@@ -30,7 +23,8 @@ import { MAY } from '../permissions';
 import { MAX_WAIT_SECONDS, preferParameter, waitSecondsIn } from '../prefer';
 import { Problem } from '../problem';
 import type { Answer, Call, CustomerAccess, Parameter, Route } from '../route';
-import { common, links, list, mapRefs, object, oneOf, type Schema } from '../schema';
+import { common, links, list, object, oneOf, propertiesOf, type Schema } from '../schema';
+import { idempotencyKeyParameter, submissionFor, type NewSubmission } from '../submission';
 import { startFlow, startFlowAndWait } from '../temporal';
 
 const FLOW = 'loan-application-disbursement';
@@ -54,18 +48,6 @@ const applicationIdParameter: Parameter = {
   schema: common('application-id'),
   required: true,
   example: 'LA01JD8X3M7Q2V',
-};
-
-export const idempotencyKeyParameter: Parameter = {
-  in: 'header',
-  name: 'Idempotency-Key',
-  description:
-    '1 to 200 printable ASCII characters without spaces, new for each thing wanted and the same whenever it is sent again.',
-  schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
-  required: true,
-  example: '5b2f0c1e-8a53-4f0e-9d57-0d2f3a6f9b11',
-  missing: 'IDEMPOTENCY_KEY_MISSING',
-  invalid: 'IDEMPOTENCY_KEY_INVALID',
 };
 
 const accepted: Schema = object({
@@ -121,12 +103,10 @@ const application: Schema = object(
 /** The body's schema, made from the contract of the command, so that the fields are written down once. */
 export function bodySchema(): { schema: Schema; examples: Record<string, unknown> } {
   const { data } = contractOf(COMMAND).$defs as unknown as {
-    data: { properties: Record<string, Schema>; required: string[]; examples: Record<string, unknown>[] };
+    data: { required: string[]; examples: Record<string, unknown>[] };
   };
   const withoutId = <T>({ applicationId, ...rest }: Record<string, T>): Record<string, T> => rest;
-  const properties = mapRefs(withoutId(data.properties), (file) =>
-    String(common(file.replace(/^.*\/|\.json$/g, ''))['$ref']),
-  ) as Record<string, Schema>;
+  const properties = withoutId(propertiesOf(data));
   const optional = Object.keys(properties).filter((name) => !data.required.includes(name));
   const examples = data.examples.map((example, index) => [`example${index + 1}`, withoutId(example)]);
   return {
@@ -227,21 +207,9 @@ const basisOf = (db: Knex, call: Call): Promise<Basis> =>
 /** Reserves the key, then starts the flow. Whatever dies in between, the same request again finds the row and goes on. */
 async function submit({ db, temporal, config }: Needs, call: Call, basis: Basis): Promise<Answer> {
   const body = call.body as Body;
-  const client = call.client();
-  const idempotencyKey = call.parameters['Idempotency-Key']!;
-  const bodyHash = createHash('sha256').update(stringify(body)).digest();
-
-  // What was accepted stays accepted, even if it would be refused today; so the key counts before the reference data.
-  const submission =
-    basis.before ??
-    (await reserveSubmission(db, { ...newSubmission(client, body, basis), idempotencyKey, bodyHash }));
-  if (!submission.bodyHash.equals(bodyHash)) {
-    throw new Problem(
-      'IDEMPOTENCY_KEY_REUSED',
-      'Send another key, or the body that the key was first used for.',
-    );
-  }
-  const { flow, flowId, businessId, command } = submission;
+  const { flow, flowId, businessId, command } = await submissionFor(db, call, body, basis.before, () =>
+    newSubmission(call.client(), body, basis),
+  );
   const start = {
     ...{ flow, flowId, command },
     taskQueue: config.taskQueue,
@@ -269,10 +237,10 @@ async function submit({ db, temporal, config }: Needs, call: Call, basis: Basis)
 
 /** Makes the command of a new application. Throws the problem that reference data shows at once. */
 function newSubmission(
-  { clientId, role }: ApiClient,
+  { role }: ApiClient,
   body: Body,
   { customer, product, today }: SaleBasis,
-): Omit<Submission, 'idempotencyKey' | 'bodyHash'> {
+): NewSubmission {
   const problem = applicationProblem({ customer, product, ...body }) ?? saleProblem(product!, today!);
   if (problem) throw new Problem(problem.code, problem.message);
 
@@ -287,7 +255,7 @@ function newSubmission(
       data: { ...body, applicationId, productVersion: product!.version },
     },
   );
-  return { clientId, flow: FLOW, flowId, businessId: applicationId, command };
+  return { flow: FLOW, flowId, businessId: applicationId, command };
 }
 
 const summaryOf = ({ applicationId, principal, instalmentCount }: DataOf<typeof COMMAND>): string =>

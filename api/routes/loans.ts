@@ -83,7 +83,7 @@ const listed: Schema = object({
 
 const customerLoans = pagedList<number>([], common('journal-id'));
 
-const loanIdParameter: Parameter = {
+export const loanIdParameter: Parameter = {
   in: 'path',
   name: 'loanId',
   description: 'Id of a loan.',
@@ -92,12 +92,29 @@ const loanIdParameter: Parameter = {
   example: 'LN01JD8X3M7Q2V',
 };
 
+export const customerIdParameter: Parameter = {
+  in: 'path',
+  name: 'customerId',
+  description: 'Id of a customer.',
+  schema: common('customer-id'),
+  required: true,
+  example: 'c-cn-000871',
+};
+
+/** What a customer gets of a route about one loan. */
+export const ownLoan = (db: Knex): CustomerAccess => ({
+  owner: ({ parameters }) => customerOfLoan(db, parameters['loanId']!),
+  absent: ({ parameters }) => unknownLoan(parameters['loanId']!),
+});
+
+/** What a customer gets of a route about all loans of one customer. */
+export const ownLoans: CustomerAccess = {
+  owner: ({ parameters }) => parameters['customerId']!,
+  absent: ({ parameters }) => unknownCustomer(parameters['customerId']!),
+};
+
 /** The routes of loans. */
 export function loanRoutes({ db }: { db: Knex }): Route[] {
-  const ownLoan: CustomerAccess = {
-    owner: ({ parameters }) => customerOfLoan(db, parameters['loanId']!),
-    absent: ({ parameters }) => unknownLoan(parameters['loanId']!),
-  };
   return [
     {
       method: 'get',
@@ -105,7 +122,7 @@ export function loanRoutes({ db }: { db: Knex }): Route[] {
       operationId: 'getLoan',
       tag: 'Loans',
       summary: 'Read a loan with its repayment schedule',
-      access: { roles: MAY.readLoans, customers: ownLoan },
+      access: { roles: MAY.readLoans, customers: ownLoan(db) },
       parameters: [loanIdParameter],
       answers: {
         200: {
@@ -130,7 +147,7 @@ export function loanRoutes({ db }: { db: Knex }): Route[] {
       operationId: 'getLoanSchedule',
       tag: 'Loans',
       summary: "Read a loan's repayment schedule, the newest version or an older one",
-      access: { roles: MAY.readLoans, customers: ownLoan },
+      access: { roles: MAY.readLoans, customers: ownLoan(db) },
       parameters: [
         loanIdParameter,
         {
@@ -158,24 +175,8 @@ export function loanRoutes({ db }: { db: Knex }): Route[] {
       operationId: 'listCustomerLoans',
       tag: 'Loans',
       summary: "List a customer's loans, the newest first",
-      access: {
-        roles: MAY.readLoans,
-        customers: {
-          owner: ({ parameters }) => parameters['customerId']!,
-          absent: ({ parameters }) => unknownCustomer(parameters['customerId']!),
-        },
-      },
-      parameters: [
-        {
-          in: 'path',
-          name: 'customerId',
-          description: 'Id of a customer.',
-          schema: common('customer-id'),
-          required: true,
-          example: 'c-cn-000871',
-        },
-        ...customerLoans.parameters,
-      ],
+      access: { roles: MAY.readLoans, customers: ownLoans },
+      parameters: [customerIdParameter, ...customerLoans.parameters],
       answers: {
         200: {
           description: 'One page.',
@@ -205,9 +206,10 @@ export function loanRoutes({ db }: { db: Knex }): Route[] {
   ];
 }
 
-const unknownCustomer = (customerId: string): Problem =>
+export const unknownCustomer = (customerId: string): Problem =>
   new Problem('CUSTOMER_NOT_FOUND', `There is no customer ${customerId}.`);
-const unknownLoan = (loanId: string): Problem => new Problem('UNKNOWN_LOAN', `No loan ${loanId} is booked.`);
+export const unknownLoan = (loanId: string): Problem =>
+  new Problem('UNKNOWN_LOAN', `No loan ${loanId} is booked.`);
 
 async function readSchedule(db: Knex, loanId: string, wanted: string | undefined): Promise<Answer> {
   const view = await loanView(db, loanId);

@@ -23,8 +23,9 @@ import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
 import { common, links, list, object, oneOf, text, uuid, type Schema } from '../schema';
+import { idempotencyKeyParameter } from '../submission';
 import { tellAnswered, tellQuestionAnswered } from '../temporal';
-import { idempotencyKeyParameter, ownApplication, unknownApplication } from './loan-applications';
+import { ownApplication, unknownApplication } from './loan-applications';
 
 interface Needs {
   db: Knex;

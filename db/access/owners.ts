@@ -21,3 +21,11 @@ export async function customerOfLoan(db: Knex, loanId: string): Promise<string |
     .first<{ customerId: string } | undefined>('customer_id as customerId');
   return row?.customerId;
 }
+
+/** The customer whose repayment was quoted; undefined when there is no such quote. */
+export async function customerOfQuote(db: Knex, quoteId: string): Promise<string | undefined> {
+  const row = await db('asset_center.repayment_quote')
+    .where({ quote_id: quoteId })
+    .first<{ customerId: string } | undefined>('customer_id as customerId');
+  return row?.customerId;
+}

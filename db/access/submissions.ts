@@ -29,7 +29,7 @@ const columns = {
 };
 
 /** What a client submitted under a key; undefined when the key is free. */
-const submissionUnder = (
+export const submissionUnder = (
   db: Knex,
   clientId: string,
   idempotencyKey: string,

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Instalment } from '../../schemas/generated/messages';
+import type { Instalment, MarketId } from '../../schemas/generated/messages';
 import { customerOf } from '../reference';
 
 /** A loan application as its client may see it. Amounts are in the currency's minor unit. */
@@ -31,7 +31,7 @@ export interface LoanView {
   contractId: string;
   applicationId: string;
   customerId: string;
-  market: string;
+  market: MarketId;
   productId: string;
   productVersion: number;
   partnerId: string;

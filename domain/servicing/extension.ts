@@ -7,6 +7,7 @@ import type { ProductTerms } from '../product-terms';
 import {
   components,
   withPostings,
+  type ExtensionProblemCode,
   type Loan,
   type MinorByComponent,
   type Payment,
@@ -36,7 +37,11 @@ export interface ExtensionQuote {
  *
  * @param periods by how many of the product's periods
  */
-export function extensionProblem(loan: Loan, day: IsoDate, periods: number): ServicingProblem | undefined {
+export function extensionProblem(
+  loan: Loan,
+  day: IsoDate,
+  periods: number,
+): ServicingProblem<ExtensionProblemCode> | undefined {
   const { extension } = loan.terms;
   if (!extension) return { code: 'NOT_OFFERED', message: "The loan's product offers no extension" };
   const position = positionOf(loan, day);

@@ -8,19 +8,20 @@ export type Component = (typeof components)[number];
 /** An amount of each component, in minor units of the loan's currency. */
 export type MinorByComponent = Record<Component, number>;
 
+export type EndingProblemCode = 'LOAN_SETTLED' | 'NOT_OFFERED' | 'WINDOW_CLOSED';
+export type QuoteProblemCode = EndingProblemCode | 'NOTHING_DUE' | 'UNKNOWN_INSTALMENT';
+export type ExtensionProblemCode =
+  | 'LOAN_SETTLED'
+  | 'NOT_OFFERED'
+  | 'NOTHING_TO_EXTEND'
+  | 'PERIODS_OUT_OF_RANGE'
+  | 'TOO_LONG_OVERDUE'
+  | 'EXTENDED_TOO_OFTEN'
+  | 'TERM_TOO_LONG';
+
 /** A reason why a loan does not allow something: a code that stays the same, and a sentence for people. */
-export interface ServicingProblem {
-  code:
-    | 'LOAN_SETTLED'
-    | 'NOTHING_DUE'
-    | 'UNKNOWN_INSTALMENT'
-    | 'NOT_OFFERED'
-    | 'WINDOW_CLOSED'
-    | 'NOTHING_TO_EXTEND'
-    | 'PERIODS_OUT_OF_RANGE'
-    | 'TOO_LONG_OVERDUE'
-    | 'EXTENDED_TOO_OFTEN'
-    | 'TERM_TOO_LONG';
+export interface ServicingProblem<Code = QuoteProblemCode | ExtensionProblemCode> {
+  code: Code;
   message: string;
 }
 

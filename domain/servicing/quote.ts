@@ -1,6 +1,14 @@
 import type { IsoDate } from '../calendar';
 import { sumMinor } from '../money';
-import type { Component, Intent, Loan, Posting, PostingKind, ServicingProblem } from './loan';
+import type {
+  Component,
+  Intent,
+  Loan,
+  Posting,
+  PostingKind,
+  QuoteProblemCode,
+  ServicingProblem,
+} from './loan';
 import { entered } from './payment';
 import { payableOn } from './position';
 import { endingProblem, type Ending } from './settlement';
@@ -32,7 +40,11 @@ export interface Quote {
 }
 
 /** Says why a repayment cannot be quoted for a day; undefined if it can. */
-export function quoteProblem(loan: Loan, day: IsoDate, request: QuoteRequest): ServicingProblem | undefined {
+export function quoteProblem(
+  loan: Loan,
+  day: IsoDate,
+  request: QuoteRequest,
+): ServicingProblem<QuoteProblemCode> | undefined {
   if (request.kind !== 'NORMAL') return endingProblem(loan, day, request.kind);
   const numbers = loan.instalments.map(({ number }) => number);
   const unknown = request.instalments?.filter((number) => !numbers.includes(number)) ?? [];

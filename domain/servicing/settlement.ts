@@ -3,7 +3,14 @@ import { chargeAllowedMinor } from '../cost-caps';
 import { dayCounts } from '../day-count';
 import { deductedFees, payoutMinor } from '../fees';
 import { Exact, roundHalfUp, sumMinor } from '../money';
-import { withPostings, type Loan, type Posting, type PostingKind, type ServicingProblem } from './loan';
+import {
+  withPostings,
+  type EndingProblemCode,
+  type Loan,
+  type Posting,
+  type PostingKind,
+  type ServicingProblem,
+} from './loan';
 import { payableOn, positionOf } from './position';
 
 /** The two ways to end a loan before its time. */
@@ -21,7 +28,11 @@ interface Asked {
 }
 
 /** Says why a loan cannot be ended on a day; undefined if it can. */
-export function endingProblem(loan: Loan, day: IsoDate, ending: Ending): ServicingProblem | undefined {
+export function endingProblem(
+  loan: Loan,
+  day: IsoDate,
+  ending: Ending,
+): ServicingProblem<EndingProblemCode> | undefined {
   const { cancellation, earlySettlement } = loan.terms;
   if (!(ending === 'CANCELLATION' ? cancellation : earlySettlement)) {
     const what = ending === 'CANCELLATION' ? 'cancellation' : 'early settlement';

@@ -34,7 +34,7 @@ export interface CatalogServices {
       | 'repayment-posting-calculated'
       | 'repayment-refunded'
       | 'repayment-succeeded';
-    toCome: 'disbursement-succeeded' | 'loan-note-created';
+    toCome: 'disbursement-succeeded' | 'loan-note-created' | 'repayment-posting-calculated';
     returned: never;
   };
   /** 会计分录 */
@@ -106,11 +106,7 @@ export interface CatalogServices {
       | 'repayment-plan-calculated'
       | 'repayment-refunded'
       | 'repayment-schedule-generated';
-    toCome:
-      | 'accounting-entry-posted'
-      | 'disbursement-succeeded'
-      | 'product-version-published'
-      | 'repayment-plan-calculated';
+    toCome: 'accounting-entry-posted' | 'disbursement-succeeded' | 'product-version-published';
     returned: never;
   };
   /** 用户授权 */
@@ -635,7 +631,7 @@ export interface CatalogServices {
     domain: 'asset';
     sends: 'repayment-posting-calculated';
     receives: 'calculate-repayment-posting';
-    toCome: never;
+    toCome: 'calculate-repayment-posting';
     returned: never;
   };
   /** 还款系统 */
@@ -667,6 +663,7 @@ export interface CatalogServices {
       | 'payment-failed'
       | 'payment-succeeded'
       | 'repayment-plan-calculated'
+      | 'repayment-posting-calculated'
       | 'repayment-schedule-generated';
     returned: never;
   };

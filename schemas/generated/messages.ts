@@ -7,14 +7,17 @@ export type Attempt = number;
 export type CustomerId = string;
 export type ContractId = string;
 export type Currency = 'CNY' | 'IDR';
+export type LoanId = string;
+export type ProductId = string;
+export type ProductVersion = number;
 export type ReasonCode = string;
 export type InstalmentCount = number;
+export type InstalmentNumbers = number[];
 export type Instant = string;
 export type IsoDate = string;
 export type JournalId = number;
 export type LedgerEventId = string;
 export type LedgerScenario = 'loan-disbursed-by-partner' | 'loan-disbursed-from-custody';
-export type LoanId = string;
 export type MarketId = 'CN' | 'ID';
 export type MinorUnits = number;
 export type NotificationId = string;
@@ -24,11 +27,66 @@ export type PartyId = string;
 export type PaymentId = string;
 export type PaymentPurpose = 'DISBURSEMENT';
 export type PayoutBy = 'PARTNER' | 'CUSTODY';
-export type ProductId = string;
-export type ProductVersion = number;
+export type QuoteId = string;
+export type RepaymentRequest =
+  | {
+      /**
+       * Pay instalments.
+       */
+      scenario: 'NORMAL';
+      /**
+       * Only these instalments, due or not.
+       */
+      instalments?: InstalmentNumbers;
+      /**
+       * At most this amount, divided by the order of the product.
+       */
+      amount?: PositiveMoney;
+    }
+  | {
+      /**
+       * End the loan before its time, or cancel it.
+       */
+      scenario: 'EARLY_SETTLEMENT' | 'CANCELLATION';
+    };
+export type RepaymentScenario = 'NORMAL' | 'EARLY_SETTLEMENT' | 'CANCELLATION';
 export type RequestNo = string;
 export type ReservationId = string;
 export type TransactionNo = string;
+export type RepaymentPlanCalculatedData =
+  | {
+      loanId: LoanId;
+      productId: ProductId;
+      productVersion: ProductVersion;
+      /**
+       * What the borrower owes: the principal of the loan.
+       */
+      principal: PositiveMoney;
+      /**
+       * The instalments in their order; their principal parts sum to the principal exactly.
+       *
+       * @minItems 1
+       * @maxItems 120
+       */
+      instalments: Instalment[];
+      totals: RepaymentTotals;
+    }
+  | {
+      /**
+       * How the loan would end; a plan has no scenario.
+       */
+      scenario: 'EARLY_SETTLEMENT' | 'CANCELLATION';
+      quoteId: QuoteId;
+      loanId: LoanId;
+      productId: ProductId;
+      productVersion: ProductVersion;
+      /**
+       * Day on which the loan would end.
+       */
+      quotedFor: IsoDate;
+      currency: Currency;
+      amounts: RepaymentAmounts;
+    };
 
 export interface AccountingEntry {
   /**
@@ -51,6 +109,101 @@ export interface AccountingEntry {
 export interface Beneficiary {
   customerId: CustomerId;
   accountToken: AccountToken;
+}
+export interface DueLoan {
+  loanId: LoanId;
+  productId: ProductId;
+  productVersion: ProductVersion;
+  currency: Currency;
+  /**
+   * Day for which it was worked out: the business date, or the first day of the loan or that of its last posting if it is later.
+   */
+  asOf: IsoDate;
+  /**
+   * Days since the instalment that is overdue longest was due.
+   */
+  overdueDays: number;
+  /**
+   * What is due or past due.
+   */
+  due: OwedAmounts;
+  /**
+   * All that is owed by the schedule, due or not.
+   */
+  outstanding: OwedAmounts;
+  /**
+   * The instalments of which something is owed.
+   *
+   * @minItems 1
+   * @maxItems 120
+   */
+  instalments: {
+    /**
+     * Place of the instalment in the schedule, counted from 1.
+     */
+    number: number;
+    /**
+     * Day on which it is due.
+     */
+    dueDate: IsoDate;
+    /**
+     * DUE from its due date through the days of grace, PAST_DUE after them, IN_ADVANCE before.
+     */
+    timing: 'PAST_DUE' | 'DUE' | 'IN_ADVANCE';
+    /**
+     * Days since its due date, once it is past due; else 0.
+     */
+    overdueDays: number;
+    owed: OwedAmounts;
+  }[];
+  /**
+   * What the customer can do today, and why not where it is closed.
+   *
+   * @minItems 1
+   * @maxItems 4
+   */
+  scenarios: {
+    /**
+     * EXTENSION moves due dates; repayment-scenario has the others.
+     */
+    scenario: 'NORMAL' | 'EARLY_SETTLEMENT' | 'CANCELLATION' | 'EXTENSION';
+    /**
+     * Whether it can be quoted today.
+     */
+    isOpen: boolean;
+    /**
+     * Why it is closed; absent where it is open.
+     */
+    closedBecause?: {
+      code: ReasonCode;
+      /**
+       * A sentence for people.
+       */
+      reason: string;
+    };
+  }[];
+}
+export interface OwedAmounts {
+  /**
+   * Penalty.
+   */
+  penaltyMinor: MinorUnits;
+  /**
+   * Fees.
+   */
+  feeMinor: MinorUnits;
+  /**
+   * Interest.
+   */
+  interestMinor: MinorUnits;
+  /**
+   * Principal.
+   */
+  principalMinor: MinorUnits;
+  /**
+   * All of it.
+   */
+  totalMinor: MinorUnits;
 }
 export interface Failure {
   code: ReasonCode;
@@ -88,6 +241,119 @@ export interface Instalment {
    * All that is due: principal, interest and fees.
    */
   totalMinor: MinorUnits;
+}
+export interface LoanAccount {
+  /**
+   * First day that bears interest.
+   */
+  startDate: IsoDate;
+  /**
+   * The version of the schedule that holds.
+   *
+   * @minItems 1
+   * @maxItems 120
+   */
+  instalments: Instalment[];
+  /**
+   * How many periods each extension has added, in order.
+   */
+  extensions: number[];
+  /**
+   * Money that came in, in the order in which it was heard of.
+   */
+  payments: {
+    /**
+     * The payment.
+     */
+    id: string;
+    /**
+     * Day on which it counts.
+     */
+    valueDate: IsoDate;
+    /**
+     * What was paid.
+     */
+    amountMinor: MinorUnits;
+    /**
+     * What the payer meant it to do.
+     */
+    intent:
+      | {
+          /**
+           * Pay instalments.
+           */
+          kind: 'NORMAL';
+          /**
+           * Only these instalments.
+           */
+          instalments?: InstalmentNumbers;
+        }
+      | {
+          /**
+           * End the loan.
+           */
+          kind: 'EARLY_SETTLEMENT' | 'CANCELLATION';
+          /**
+           * Day that it was quoted for.
+           */
+          quotedFor: IsoDate;
+        }
+      | {
+          /**
+           * Move due dates.
+           */
+          kind: 'EXTENSION';
+          /**
+           * Day that it was quoted for.
+           */
+          quotedFor: IsoDate;
+          /**
+           * How many periods it adds.
+           */
+          periods: number;
+        };
+    /**
+     * What was to be paid in the payer's place.
+     */
+    couponMinor?: MinorUnits;
+  }[];
+  /**
+   * What the payments changed, in the order in which it was posted.
+   */
+  postings: {
+    /**
+     * Its place among the postings of the loan, counted from 1.
+     */
+    number: number;
+    /**
+     * The payment.
+     */
+    paymentId: string;
+    /**
+     * Day on which it counts.
+     */
+    valueDate: IsoDate;
+    /**
+     * Place of the instalment in the schedule, counted from 1.
+     */
+    instalment: number;
+    /**
+     * What of the instalment it changed.
+     */
+    component: 'PENALTY' | 'FEE' | 'INTEREST' | 'PRINCIPAL';
+    /**
+     * Why it is there; docs/servicing.md explains each.
+     */
+    by: 'PAYMENT' | 'COUPON' | 'WAIVER' | 'ADJUSTMENT' | 'NETTING' | 'RETURNED_FEE';
+    /**
+     * What is owed less by it, in minor units; negative where more is owed.
+     */
+    amountMinor: number;
+    /**
+     * The posting that it takes back.
+     */
+    undoes?: number;
+  }[];
 }
 export interface Money {
   currency: Currency;
@@ -315,6 +581,44 @@ export interface ProductTerms {
     arrears: 'PAID' | 'DUE';
   };
 }
+export interface RepaymentAmounts {
+  /**
+   * Principal that is repaid.
+   */
+  principalMinor: MinorUnits;
+  /**
+   * Interest.
+   */
+  interestMinor: MinorUnits;
+  /**
+   * Fees, that of an early settlement included.
+   */
+  feeMinor: MinorUnits;
+  /**
+   * Penalty.
+   */
+  penaltyMinor: MinorUnits;
+  /**
+   * What is forgone although the contract asks for it.
+   */
+  waiverMinor: MinorUnits;
+  /**
+   * What is paid in the customer's place.
+   */
+  couponMinor: MinorUnits;
+  /**
+   * Fees that were deducted from the payout and count towards the principal.
+   */
+  returnedFeeMinor: MinorUnits;
+  /**
+   * What the customer pays.
+   */
+  totalMinor: MinorUnits;
+  /**
+   * What goes back to the customer, where more was paid before than is asked for.
+   */
+  returnMinor: MinorUnits;
+}
 export interface RepaymentTotals {
   /**
    * All principal parts together: exactly the principal.
@@ -333,6 +637,28 @@ export interface RepaymentTotals {
    */
   totalMinor: MinorUnits;
 }
+export interface CalculateEarlySettlementData {
+  quoteId: QuoteId;
+  loanId: LoanId;
+  productId: ProductId;
+  productVersion: ProductVersion;
+  /**
+   * Day on which the loan would end.
+   */
+  quotedFor: IsoDate;
+  account: LoanAccount;
+}
+export interface CalculateLoanCancelRepaymentData {
+  quoteId: QuoteId;
+  loanId: LoanId;
+  productId: ProductId;
+  productVersion: ProductVersion;
+  /**
+   * Day on which the loan would end.
+   */
+  quotedFor: IsoDate;
+  account: LoanAccount;
+}
 export interface CalculateRepaymentPlanData {
   loanId: LoanId;
   productId: ProductId;
@@ -346,6 +672,12 @@ export interface CalculateRepaymentPlanData {
    * First day of the first period; all due dates are counted from it.
    */
   startDate: IsoDate;
+}
+export interface CalculateRepaymentPostingData {
+  quoteId: QuoteId;
+  loanId: LoanId;
+  customerId: CustomerId;
+  request: RepaymentRequest;
 }
 export interface ConfirmFundArrivalData {
   requestNo: RequestNo;
@@ -436,6 +768,9 @@ export interface PostLedgerEventData {
    * Day on which the party says the money was paid, in the market's time zone.
    */
   valueDate: IsoDate;
+}
+export interface QueryAssetDueListData {
+  customerId: CustomerId;
 }
 export interface RecordExternalFundTransactionData {
   requestNo: RequestNo;
@@ -529,6 +864,13 @@ export interface AccountingEntryPostedData {
    * @minItems 2
    */
   entries: AccountingEntry[];
+}
+export interface AssetDueListQueriedData {
+  customerId: CustomerId;
+  /**
+   * The active loans of which something is owed, the newest first.
+   */
+  loans: DueLoan[];
 }
 export interface CreditReleasedData {
   applicationId: ApplicationId;
@@ -928,22 +1270,25 @@ export interface ProductVersionPublishedData {
    */
   publishedOn: IsoDate;
 }
-export interface RepaymentPlanCalculatedData {
+export interface RepaymentPostingCalculatedData {
+  quoteId: QuoteId;
   loanId: LoanId;
-  productId: ProductId;
-  productVersion: ProductVersion;
+  customerId: CustomerId;
+  scenario: RepaymentScenario;
   /**
-   * What the borrower owes: the principal of the loan.
+   * The instalments that a normal repayment is for; all, in the order of the product, if absent.
    */
-  principal: PositiveMoney;
+  instalments?: InstalmentNumbers;
   /**
-   * The instalments in their order; their principal parts sum to the principal exactly.
-   *
-   * @minItems 1
-   * @maxItems 120
+   * Value date on which a payment of the total does what is quoted.
    */
-  instalments: Instalment[];
-  totals: RepaymentTotals;
+  quotedFor: IsoDate;
+  /**
+   * Version of the schedule that it was worked out on.
+   */
+  scheduleVersion: number;
+  currency: Currency;
+  amounts: RepaymentAmounts;
 }
 export interface RepaymentScheduleGeneratedData {
   loanId: LoanId;
@@ -991,11 +1336,37 @@ export interface RiskDecisionMadeData {
 
 /** Every message that has a contract: its kind, version, data and the codes it can be refused with. */
 export interface Contracts {
+  'calculate-early-settlement': {
+    kind: 'command';
+    version: '1.0.0';
+    data: CalculateEarlySettlementData;
+    errors: never;
+  };
+  'calculate-loan-cancel-repayment': {
+    kind: 'command';
+    version: '1.0.0';
+    data: CalculateLoanCancelRepaymentData;
+    errors: never;
+  };
   'calculate-repayment-plan': {
     kind: 'command';
     version: '1.0.0';
     data: CalculateRepaymentPlanData;
     errors: 'UNKNOWN_PRODUCT';
+  };
+  'calculate-repayment-posting': {
+    kind: 'command';
+    version: '1.0.0';
+    data: CalculateRepaymentPostingData;
+    errors:
+      | 'LOAN_NOT_ACTIVE'
+      | 'LOAN_SETTLED'
+      | 'NOTHING_DUE'
+      | 'NOT_OFFERED'
+      | 'UNKNOWN_INSTALMENT'
+      | 'UNKNOWN_LOAN'
+      | 'WINDOW_CLOSED'
+      | 'WRONG_CURRENCY';
   };
   'confirm-fund-arrival': { kind: 'command'; version: '1.0.0'; data: ConfirmFundArrivalData; errors: never };
   'create-loan-contract': {
@@ -1012,6 +1383,7 @@ export interface Contracts {
     data: PostLedgerEventData;
     errors: 'LEDGER_EVENT_CONFLICT' | 'LEDGER_EVENT_UNBALANCED';
   };
+  'query-asset-due-list': { kind: 'command'; version: '1.0.0'; data: QueryAssetDueListData; errors: never };
   'record-external-fund-transaction': {
     kind: 'command';
     version: '1.0.0';
@@ -1057,6 +1429,7 @@ export interface Contracts {
     data: AccountingEntryPostedData;
     errors: never;
   };
+  'asset-due-list-queried': { kind: 'event'; version: '1.0.0'; data: AssetDueListQueriedData; errors: never };
   'credit-released': { kind: 'event'; version: '1.0.0'; data: CreditReleasedData; errors: never };
   'credit-reserved': { kind: 'event'; version: '1.0.0'; data: CreditReservedData; errors: never };
   'disbursement-failed': { kind: 'event'; version: '1.0.0'; data: DisbursementFailedData; errors: never };
@@ -1138,6 +1511,12 @@ export interface Contracts {
     kind: 'event';
     version: '1.0.0';
     data: RepaymentPlanCalculatedData;
+    errors: never;
+  };
+  'repayment-posting-calculated': {
+    kind: 'event';
+    version: '1.0.0';
+    data: RepaymentPostingCalculatedData;
     errors: never;
   };
   'repayment-schedule-generated': {

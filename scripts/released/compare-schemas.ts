@@ -7,7 +7,7 @@ export type Schema = Readonly<Record<string, unknown>>;
  * - `CLIENT` (a request): it must take all that it took, so it may not narrow.
  * - `PLATFORM` (an answer): readers must meet nothing that they could not meet before, so it may not widen; objects may
  *   gain properties, and lists of names may gain names, as clients are told.
- * - `BOTH` (a message): neither; it may only gain optional properties.
+ * - `BOTH` (a message): neither; it may only gain optional properties, and further forms beside the one that it had.
  */
 export type Writer = 'CLIENT' | 'PLATFORM' | 'BOTH';
 
@@ -49,11 +49,24 @@ export function schemaBreaks(
     // A schema may contain itself.
     if (followed.get(before.schema) === now.schema) return [];
     followed.set(before.schema, now.schema);
+    if (writer !== 'PLATFORM' && is.schema['oneOf'] && !was.schema['oneOf']) return formBreaks(was, is, at);
     return [
       ...limitBreaks(was.schema, is.schema, writer),
       ...objectBreaks(was, is, at),
       ...partBreaks(was, is, at),
     ].map((text) => (text.startsWith('/') ? text : `${at || '/'} ${text}`));
+  }
+
+  /**
+   * What had one form has several now, told apart by a constant: one of them must be that one. A new form goes only to
+   * readers that are as new as its sender; those who keep to the old one go on with it.
+   */
+  function formBreaks(was: Placed, is: Placed, at: string): string[] {
+    const { oneOf, ...rest } = is.schema as Schema & { oneOf: Schema[] };
+    const isKept = oneOf.some(
+      (form) => compare(was, { ...is, schema: { ...rest, ...form } }, at).length === 0,
+    );
+    return isKept ? [] : [`${at || '/'} has no form that is the one it had`];
   }
 
   function objectBreaks(was: Placed, is: Placed, at: string): string[] {
@@ -89,7 +102,9 @@ export function schemaBreaks(
     });
     const alternatives = LISTS_OF_SCHEMAS.flatMap((keyword) => {
       const [before, now] = [was.schema[keyword] ?? [], is.schema[keyword] ?? []] as Schema[][];
-      if (before!.length !== now!.length) return [`has ${now!.length} of ${keyword}, not ${before!.length}`];
+      const mayGrow = keyword === 'oneOf' && before!.length > 0 && writer !== 'PLATFORM';
+      if (before!.length !== now!.length && !(mayGrow && now!.length > before!.length))
+        return [`has ${now!.length} of ${keyword}, not ${before!.length}`];
       return before!.flatMap((schema, index) =>
         compare({ ...was, schema }, { ...is, schema: now![index]! }, `${at}/${keyword}/${index}`),
       );

@@ -75,6 +75,11 @@ describe('in the contract of a message', () => {
       (all) => (all.contracts.common['positive-money'].properties.amountMinor.minimum = -1),
     ],
     [
+      'none of its forms is the one that it had',
+      'has no form that is the one it had',
+      (all) => (event(all).$defs.data = { oneOf: [{ type: 'object', required: ['kind'], properties: {} }] }),
+    ],
+    [
       'a refusal is gone',
       'the refusal INSUFFICIENT_FUNDS is gone',
       (all) => delete command(all)['x-command'].errors.INSUFFICIENT_FUNDS,
@@ -96,6 +101,17 @@ describe('in the contract of a message', () => {
     ],
   ])('it is found that %s', (_kind, found, change) => {
     expect(breaksAfter(change)).toEqual(expect.arrayContaining([expect.stringContaining(found)]));
+  });
+
+  test('a further form, beside the one it had and then beside several, breaks nothing', () => {
+    const other = { type: 'object', required: ['kind'], properties: { kind: { const: 'OTHER' } } };
+    const further = (all: Changeable) => (event(all).$defs.data = { oneOf: [data(all), other] });
+    expect(breaksAfter(further)).toEqual([]);
+    const grown = structuredClone(promises) as Changeable;
+    further(grown);
+    const grownAgain = structuredClone<Changeable>(grown);
+    data(grownAgain).oneOf.push({ ...other, properties: { kind: { const: 'THIRD' } } });
+    expect(breakingChanges(grown as Promises, grownAgain as Promises)).toEqual([]);
   });
 
   test('a new optional field, a new message and other words break nothing', () => {

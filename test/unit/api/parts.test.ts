@@ -1,7 +1,7 @@
 import { apiConfig } from '../../../api/config';
 import { newBusinessId } from '../../../api/business-id';
 import { parseJson } from '../../../api/json';
-import { idempotencyKeyParameter } from '../../../api/routes/loan-applications';
+import { idempotencyKeyParameter } from '../../../api/submission';
 import { compileSchema } from '../../../schemas/validate';
 
 describe('Idempotency-Key', () => {

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { addDays, addMonths, dayInZone, daysBetween, parseIsoDate } from '../../../domain/calendar';
+import {
+  addDays,
+  addMonths,
+  dayInZone,
+  daysBetween,
+  parseIsoDate,
+  startOfDay,
+} from '../../../domain/calendar';
 import { anyDate } from './arbitraries';
 
 const someDays = fc.integer({ min: -40_000, max: 40_000 });
@@ -91,4 +98,25 @@ test.each(['2024-01-31T17:30:00', '2024-01-31', '2023-02-29T00:00:00Z', '2024-01
 
 test('an unknown time zone is refused by its name', () => {
   expect(() => dayInZone('2024-01-31T17:30:00Z', 'Asia/Atlantis')).toThrow('Asia/Atlantis');
+});
+
+describe('startOfDay', () => {
+  test.each([
+    ['2024-02-01', 'Asia/Jakarta', '2024-01-31T17:00:00.000Z'],
+    ['2024-02-29', 'Asia/Shanghai', '2024-02-28T16:00:00.000Z'],
+    ['2024-02-01', 'UTC', '2024-02-01T00:00:00.000Z'],
+    // The day on which the clocks change, and the one after it.
+    ['2024-03-31', 'Europe/Berlin', '2024-03-30T23:00:00.000Z'],
+    ['2024-04-01', 'Europe/Berlin', '2024-03-31T22:00:00.000Z'],
+    ['2024-11-04', 'America/New_York', '2024-11-04T05:00:00.000Z'],
+  ])('%s begins in %s at %s', (date, timeZone, instant) => {
+    expect(startOfDay(date, timeZone)).toBe(instant);
+    expect(dayInZone(instant, timeZone)).toBe(date);
+    expect(dayInZone(new Date(Date.parse(instant) - 1).toISOString(), timeZone)).toBe(addDays(date, -1));
+  });
+
+  test('refuses what is no day and no time zone', () => {
+    expect(() => startOfDay('2023-02-29', 'UTC')).toThrow(RangeError);
+    expect(() => startOfDay('2024-01-01', 'Mars/Olympus')).toThrow(RangeError);
+  });
 });

@@ -1,0 +1,264 @@
+import type { Knex } from 'knex';
+import { askService } from '../../activities/ask';
+import { customerOfQuote } from '../../db/access/owners';
+import { loanView, type LoanView } from '../../db/reads/loans';
+import { repaymentQuote, type RepaymentQuoteView } from '../../db/reads/repayment-quotes';
+import { customerOf } from '../../db/reference';
+import { addDays, startOfDay } from '../../domain/calendar';
+import { composeCommand } from '../../schemas/compose';
+import type { AssetDueListQueriedData, RepaymentRequest } from '../../schemas/generated/messages';
+import { message, type ErrorCodeOf, type Message, type MessageType } from '../../schemas/message';
+import { commonSchemas, contractOf } from '../../schemas/validate';
+import {
+  customerLoansAddress,
+  dueListAddress,
+  flowAddress,
+  loanAddress,
+  quoteAddress,
+  quotesAddress,
+  repaymentFlowId,
+} from '../addresses';
+import { newBusinessId } from '../business-id';
+import { MAY } from '../permissions';
+import { Problem } from '../problem';
+import type { Answer, Call, Parameter, Route } from '../route';
+import { common, links, list, object, propertiesOf, type Schema } from '../schema';
+import { idempotencyKeyParameter, submissionBefore, submissionFor, type NewSubmission } from '../submission';
+import {
+  customerIdParameter,
+  loanIdParameter,
+  ownLoans,
+  ownLoan,
+  unknownCustomer,
+  unknownLoan,
+} from './loans';
+
+const FLOW = 'repayment';
+const COMMAND = 'calculate-repayment-posting';
+
+const dueListSchema: Schema = object({
+  customerId: common('customer-id'),
+  loans: {
+    description: 'The active loans of which something is owed, the newest first.',
+    ...list(
+      object({
+        ...propertiesOf(commonSchemas['due-loan'] as unknown as Schema),
+        links: links(['loan', 'quotes']),
+      }),
+    ),
+  },
+  links: links(['self', 'loans']),
+});
+
+const quoteSchema: Schema = object(
+  {
+    quoteId: common('quote-id'),
+    loanId: common('loan-id'),
+    customerId: common('customer-id'),
+    scenario: common('repayment-scenario'),
+    instalments: {
+      description:
+        'What a normal repayment is for; absent where it is divided over all by the order of the product.',
+      ...common('instalment-numbers'),
+    },
+    quotedFor: {
+      description: 'Day on which a payment must count to do what is quoted.',
+      ...common('iso-date'),
+    },
+    holdsUntil: { description: "The end of that day in the loan's market.", ...common('instant') },
+    scheduleVersion: {
+      description: 'Version of the schedule that it was worked out on.',
+      type: 'integer',
+      minimum: 1,
+    },
+    currency: common('currency'),
+    amounts: common('repayment-amounts'),
+    links: links(['self', 'loan', 'flow']),
+  },
+  ['instalments'],
+);
+
+const quoteIdParameter: Parameter = {
+  in: 'path',
+  name: 'quoteId',
+  description: 'Id of a repayment quote.',
+  schema: common('quote-id'),
+  required: true,
+  example: 'RQ01JDB2N6P4XB',
+};
+
+/** The routes of repayments: what is due, and what a repayment would cost. */
+export function repaymentRoutes({ db }: { db: Knex }): Route[] {
+  const ask = askService(db);
+
+  /** No write but the messages: nothing of the customer's changes. Each time it is asked, it is a run of its own. */
+  async function readDueList({ parameters }: Call): Promise<Answer> {
+    const customerId = parameters['customerId']!;
+    const customer = await customerOf(db, customerId);
+    if (!customer) throw unknownCustomer(customerId);
+    const answered = await ask('asset-center', {
+      run: { flow: FLOW, flowId: repaymentFlowId(newBusinessId('DL')), market: customer.market },
+      message: { ...message('query-asset-due-list', { customerId }), source: 'bff-system', occurrence: '1' },
+      then: [['bff-system']],
+    });
+    if ('refusal' in answered) throw new Error(`A due list is not refused (${answered.refusal.code}).`);
+    const [queried] = answered.sent as [Message<'asset-due-list-queried'>];
+    return { status: 200, body: dueListBody(queried.data) };
+  }
+
+  /** Reserves the key, then asks. Whatever dies in between, the same request again finds the row and goes on. */
+  async function quoteRepayment(call: Call): Promise<Answer> {
+    const loanId = call.parameters['loanId']!;
+    const request = call.body as RepaymentRequest;
+    const [before, loan] = await Promise.all([submissionBefore(db, call), loanView(db, loanId)]);
+    const content = { loanId, request };
+    const { flow, flowId, businessId, command } = await submissionFor(db, call, content, before, () => {
+      if (!loan) throw unknownLoan(loanId);
+      return newQuestion(loan, request);
+    });
+    const answered = await ask('asset-center', {
+      run: { flow, flowId, market: command.market },
+      message: command,
+      then:
+        request.scenario === 'NORMAL'
+          ? [['bff-system']]
+          : [['product-calculation-service'], ['asset-center'], ['bff-system']],
+    });
+    if ('refusal' in answered) {
+      const { code, reason } = answered.refusal;
+      throw new Problem(code as ErrorCodeOf<typeof COMMAND>, reason);
+    }
+    const quote = await repaymentQuote(db, businessId);
+    return { status: 201, headers: { Location: quoteAddress(businessId) }, body: quoteBody(quote!) };
+  }
+
+  return [
+    {
+      method: 'get',
+      path: '/v1/customers/{customerId}/due-list',
+      operationId: 'getDueList',
+      tag: 'Repayments',
+      summary: 'Read what a customer owes, loan by loan, and how it can be repaid',
+      description:
+        "By the business date of the customer's market. Reading changes nothing that is owed; that it was read is on record " +
+        'as a run of the flow repayment.',
+      access: { roles: MAY.readLoans, customers: ownLoans },
+      parameters: [customerIdParameter],
+      answers: {
+        200: { description: 'The due list.', schema: dueListSchema, example: dueListBody(exampleDueList) },
+      },
+      problems: ['CUSTOMER_NOT_FOUND'],
+      handle: readDueList,
+    },
+    {
+      method: 'post',
+      path: '/v1/loans/{loanId}/repayment-quotes',
+      operationId: 'quoteRepayment',
+      tag: 'Repayments',
+      summary: 'Ask what a repayment would cost, and what it would do',
+      description:
+        'By the rules that a payment is posted by: one of the total that counts on the day of the quote does to the minor ' +
+        'unit what is quoted. The same Idempotency-Key with the same body gives the same quote, or the same refusal, ' +
+        'however late it is sent: for a new quote send a new key.',
+      access: { roles: MAY.quoteRepayments, customers: ownLoan(db) },
+      parameters: [loanIdParameter, idempotencyKeyParameter],
+      body: { schema: common('repayment-request'), examples: requestExamples },
+      answers: {
+        201: {
+          description: 'The quote. It binds nobody.',
+          schema: quoteSchema,
+          headers: { Location: 'Address of the quote.' },
+          example: quoteBody(exampleQuote),
+        },
+      },
+      problems: [
+        'IDEMPOTENCY_KEY_REUSED',
+        ...(Object.keys(contractOf(COMMAND)['x-command']!.errors) as ErrorCodeOf<typeof COMMAND>[]),
+      ],
+      handle: quoteRepayment,
+    },
+    {
+      method: 'get',
+      path: '/v1/repayment-quotes/{quoteId}',
+      operationId: 'getRepaymentQuote',
+      tag: 'Repayments',
+      summary: 'Read a repayment quote',
+      access: {
+        roles: MAY.readLoans,
+        customers: {
+          owner: ({ parameters }) => customerOfQuote(db, parameters['quoteId']!),
+          absent: ({ parameters }) => unknownQuote(parameters['quoteId']!),
+        },
+      },
+      parameters: [quoteIdParameter],
+      answers: {
+        200: {
+          description: 'The quote, as it was made.',
+          schema: quoteSchema,
+          example: quoteBody(exampleQuote),
+        },
+      },
+      problems: ['UNKNOWN_REPAYMENT_QUOTE'],
+      async handle({ parameters }) {
+        const quoteId = parameters['quoteId']!;
+        const quote = await repaymentQuote(db, quoteId);
+        if (!quote) throw unknownQuote(quoteId);
+        return { status: 200, body: quoteBody(quote) };
+      },
+    },
+  ];
+}
+
+const unknownQuote = (quoteId: string): Problem =>
+  new Problem('UNKNOWN_REPAYMENT_QUOTE', `There is no repayment quote ${quoteId}.`);
+
+function newQuestion({ loanId, customerId, market }: LoanView, request: RepaymentRequest): NewSubmission {
+  const quoteId = newBusinessId('RQ');
+  const flowId = repaymentFlowId(quoteId);
+  const command = composeCommand(
+    { flow: FLOW, flowId, market },
+    {
+      ...message(COMMAND, { quoteId, loanId, customerId, request }),
+      ...{ source: 'bff-system', occurrence: '1' },
+    },
+  );
+  return { flow: FLOW, flowId, businessId: quoteId, command };
+}
+
+const dueListBody = ({ customerId, loans }: AssetDueListQueriedData) => ({
+  customerId,
+  loans: loans.map((loan) => ({
+    ...loan,
+    links: { loan: loanAddress(loan.loanId), quotes: quotesAddress(loan.loanId) },
+  })),
+  links: { self: dueListAddress(customerId), loans: customerLoansAddress(customerId) },
+});
+
+function quoteBody({ timeZone, instalments, ...quote }: RepaymentQuoteView) {
+  return {
+    ...quote,
+    ...(instalments && { instalments }),
+    holdsUntil: startOfDay(addDays(quote.quotedFor, 1), timeZone),
+    links: {
+      self: quoteAddress(quote.quoteId),
+      loan: loanAddress(quote.loanId),
+      flow: flowAddress(repaymentFlowId(quote.quoteId)),
+    },
+  };
+}
+
+/** The examples of a contract's data. */
+const examplesOf = (type: MessageType): unknown[] => contractOf(type).$defs.data.examples!;
+
+const requestExamples = Object.fromEntries(
+  (commonSchemas['repayment-request'] as unknown as { examples: RepaymentRequest[] }).examples.map(
+    (example, index) => [`example${index + 1}`, example],
+  ),
+);
+
+const exampleDueList = examplesOf('asset-due-list-queried')[0] as AssetDueListQueriedData;
+
+const exampleQuote: RepaymentQuoteView = {
+  ...{ instalments: null, timeZone: 'Asia/Shanghai' },
+  ...(examplesOf('repayment-posting-calculated')[1] as Omit<RepaymentQuoteView, 'instalments' | 'timeZone'>),
+};
