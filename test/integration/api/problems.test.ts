@@ -28,6 +28,10 @@ const elsewhere: Record<string, string[]> = {
     ],
   ].map((code) => `receiveCallback ${code}`),
   'api/products.test.ts': ['submitLoanApplication PRODUCT_NOT_SELLABLE'],
+  'api/repayments.test.ts': [
+    ...['IDEMPOTENCY_KEY_REUSED', 'LOAN_NOT_ACTIVE', 'WRONG_CURRENCY', 'LOAN_SETTLED', 'NOTHING_DUE'],
+    ...['UNKNOWN_INSTALMENT', 'NOT_OFFERED', 'WINDOW_CLOSED'],
+  ].map((code) => `quoteRepayment ${code}`),
   'api/reads.test.ts': ['getLoanSchedule UNKNOWN_SCHEDULE'],
   'flows/branches.test.ts': [
     'withdrawLoanApplication WRONG_STATE',

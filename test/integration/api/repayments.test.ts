@@ -5,6 +5,7 @@ import type { DueLoan, RepaymentAmounts } from '../../../schemas/generated/messa
 import { arrow } from '../../../schemas/arrows';
 import { checkTrace } from '../../../scripts/check-trace';
 import { addDays } from '../../../domain/calendar';
+import { sumMinor } from '../../../domain/money';
 import { startPlatform, type Platform } from '../../support/platform';
 
 // What is owed and what a repayment would cost, from REST to the trace. domain/servicing has tests of its own for the rules.
@@ -54,26 +55,22 @@ async function quoted(loanId: string, request: object, key?: string): Promise<Qu
   return body as unknown as Quote;
 }
 
-/** Puts a payment towards a loan as it will be posted: the first instalment's parts, in the order of the rules. */
-async function payFirstInstalment(loanId: string, valueDate: string): Promise<number> {
+/** Puts a payment of whole instalments, from the first on, towards a loan, in the form in which payments are posted. */
+async function payInstalments(loanId: string, valueDate: string, count: number): Promise<void> {
   const { instalments } = (await platform.get(`/v1/loans/${loanId}/schedule`)).body as {
-    instalments: { feeMinor: number; interestMinor: number; principalMinor: number; totalMinor: number }[];
+    instalments: Record<'number' | 'feeMinor' | 'interestMinor' | 'principalMinor', number>[];
   };
-  const { feeMinor, interestMinor, principalMinor, totalMinor } = instalments[0]!;
-  await platform.db('asset_center.payment').insert({
-    ...{ loan_id: loanId, number: 1, payment_id: 'P1', value_date: valueDate },
-    ...{ amount_minor: totalMinor, intent: 'NORMAL' },
-  });
-  const parts = { FEE: feeMinor, INTEREST: interestMinor, PRINCIPAL: principalMinor };
-  await platform.db('asset_center.posting').insert(
-    Object.entries(parts)
-      .filter(([, amountMinor]) => amountMinor > 0)
-      .map(([component, amount_minor], index) => ({
-        ...{ loan_id: loanId, number: index + 1, payment_id: 'P1', value_date: valueDate },
-        ...{ instalment: 1, component, kind: 'PAYMENT', amount_minor },
-      })),
-  );
-  return totalMinor;
+  const parts = instalments.slice(0, count).flatMap(({ number, feeMinor, interestMinor, principalMinor }) => [
+    { instalment: number, component: 'FEE', amount_minor: feeMinor },
+    { instalment: number, component: 'INTEREST', amount_minor: interestMinor },
+    { instalment: number, component: 'PRINCIPAL', amount_minor: principalMinor },
+  ]);
+  const common = { loan_id: loanId, payment_id: 'P1', value_date: valueDate };
+  const amount_minor = sumMinor(parts.map((one) => one.amount_minor));
+  await platform.db('asset_center.payment').insert({ ...common, number: 1, amount_minor, intent: 'NORMAL' });
+  await platform
+    .db('asset_center.posting')
+    .insert(parts.map((part, index) => ({ ...common, ...part, number: index + 1, kind: 'PAYMENT' })));
 }
 
 describe('the due list', () => {
@@ -132,7 +129,7 @@ describe('the due list', () => {
 
   test('leaves out what is paid', async () => {
     const { customerId, loanId, startDate } = await borrower();
-    await payFirstInstalment(loanId, startDate);
+    await payInstalments(loanId, startDate, 1);
     const [loan] = await dueList(customerId);
     expect(loan!.instalments.map(({ number }) => number)).toEqual([2, 3, 4, 5, 6]);
   });
@@ -259,6 +256,33 @@ describe('a quote', () => {
     expect([status, body.code]).toEqual([404, 'UNKNOWN_LOAN']);
   });
 
+  test('of a loan that is paid is refused, and the loan is not in the due list', async () => {
+    const { customerId, loanId, startDate } = await borrower();
+    await payInstalments(loanId, startDate, 6);
+    for (const request of [{ scenario: 'NORMAL', instalments: [1] }, { scenario: 'EARLY_SETTLEMENT' }]) {
+      const { status, body } = await quote(loanId, request);
+      expect([status, body.code]).toEqual([422, 'LOAN_SETTLED']);
+    }
+    expect(await dueList(customerId)).toEqual([]);
+  });
+
+  test('of what the product does not offer is refused, and the due list says so', async () => {
+    const customerId = await platform.newCustomer('CN');
+    const application = {
+      ...{ customerId, productId: 'cn-interest-first', instalmentCount: 3 },
+      ...{ principal: { currency: 'CNY', amountMinor: 1_000_000 }, payoutAccountToken: 'tok_test_account' },
+    };
+    const { body } = await platform.post('/v1/loan-applications', application, 'app', { prefer: 'wait=20' });
+    expect(body.state).toBe('DISBURSED');
+    const [loan] = await dueList(customerId);
+    const refused = await quote(loan!.loanId, { scenario: 'CANCELLATION' });
+    expect([refused.status, refused.body.code]).toEqual([422, 'NOT_OFFERED']);
+    expect(loan!.scenarios).toContainEqual({
+      ...{ scenario: 'CANCELLATION', isOpen: false },
+      closedBecause: { code: 'NOT_OFFERED', reason: refused.body.detail },
+    });
+  });
+
   test('of a loan that has no schedule yet is refused', async () => {
     const { loanId } = await borrower();
     await platform
@@ -378,7 +402,7 @@ test.each(['schedule', 'instalment', 'payment', 'posting', 'repayment_quote'])(
   },
 );
 
-// The only loan in CN of this file: a market's business date moves for all of its loans.
+// In CN, where no other test of this file looks at a day: a market's business date moves for all of its loans.
 test('as days close, an instalment falls due, then is overdue and bears penalty, and the loan can be cancelled no more', async () => {
   const { customerId, loanId } = await borrower('CN');
   const closeDaysUntil = async (to: string): Promise<void> => {
