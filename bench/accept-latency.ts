@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connect } from '../db/pool';
-import { createApiKey } from '../db/access/api-keys';
+import { newAppKey } from './api-key';
 import type { Benchmark } from './benchmark';
 import { figuresOf, inTurns, quantile, threeDigits } from './comparison';
 import { customerId, prepareReferenceData, smallLoan } from './disbursements';
@@ -23,7 +22,7 @@ export const acceptLatency: Benchmark = {
       servers.newProcess('API', 'api/main.ts', [], addresses),
       servers.newProcess('bare API', 'bench/bare/api.ts', [], addresses),
     ]);
-    const key = await newKey(databaseUrl);
+    const key = await newAppKey(databaseUrl);
     const pairs = await inTurns(
       REQUESTS,
       { ours: (n) => acceptMs(api.url, key, n), reference: (n) => acceptMs(bare.url, key, n) },
@@ -53,15 +52,6 @@ export const acceptLatency: Benchmark = {
     };
   },
 };
-
-async function newKey(databaseUrl: string): Promise<string> {
-  const db = connect(databaseUrl, { max: 1, applicationName: 'bench', asOwner: true });
-  try {
-    return (await createApiKey(db, { clientId: 'bench', role: 'app' })).token;
-  } finally {
-    await db.destroy();
-  }
-}
 
 /** How long it takes until a new application is accepted. */
 async function acceptMs(url: string, key: string, n: number): Promise<number> {

@@ -12,6 +12,7 @@ import type { Comparison } from './comparison';
 import { acceptLatency } from './accept-latency';
 import { disbursementHistoryEvents } from './disbursement-history-events';
 import { disbursementThroughput } from './disbursement-throughput';
+import { dueListLatency } from './due-list-latency';
 import { postingHot, postingSpread } from './posting';
 import { serversOf } from './servers';
 import { writeSummary } from './summary';
@@ -24,6 +25,7 @@ const benchmarks: readonly Benchmark[] = [
   postingSpread,
   postingHot,
   acceptLatency,
+  dueListLatency,
   workerMemory,
 ];
 const summaryFile = path.join(projectFolder, 'var', 'bench', 'summary.json');
