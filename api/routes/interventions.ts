@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { actOf } from '../../db/acts';
 import { auditOf, recordAsked, type AuditRow, type Intervention } from '../../db/interventions';
+import { isKnownFlow } from '../../db/reads/flows';
 import { derivedId } from '../../schemas/identity';
 import { flowAddress } from '../addresses';
 import { MAY } from '../permissions';
@@ -102,7 +103,7 @@ export function interventionRoutes(needs: Needs): Route[] {
           example: doneBody(exampleFlowId, 'hold'),
         },
       },
-      problems: ['FLOW_ENDED', 'INTERVENTION_REFUSED', 'UNKNOWN_ACT'],
+      problems: ['UNKNOWN_FLOW', 'FLOW_ENDED', 'INTERVENTION_REFUSED', 'UNKNOWN_ACT'],
       handle: (call) => order(needs, call),
     },
     {
@@ -133,6 +134,9 @@ async function order({ db, temporal }: Needs, call: Call): Promise<Answer> {
   const { act, reason, approvalId } = call.body as Body;
   const { clientId } = call.client();
   const flowId = call.parameters['flowId']!;
+  // Before anything is written: what nobody has started leaves no audit.
+  if (!(await isKnownFlow(db, flowId)))
+    throw new Problem('UNKNOWN_FLOW', `Nobody has started flow ${flowId}.`);
   if (approvalId !== undefined && !(await actOf(db, approvalId))) {
     throw new Problem('UNKNOWN_ACT', 'There is no act of this id.');
   }

@@ -35,6 +35,10 @@ export async function flowProgress(db: Knex, flowId: string): Promise<FlowProgre
   return { ...row, lastStep: { ...lastStep, seq: handledCount, at: new Date(lastStep.at).toISOString() } };
 }
 
+/** Whether anybody has submitted or begun a run of this id. */
+export const isKnownFlow = async (db: Knex, flowId: string): Promise<boolean> =>
+  (await db('messages.run').where('flow_id', flowId).first<object | undefined>('flow_id')) !== undefined;
+
 /** A run as it stands in the list of runs. */
 export interface FlowRow {
   flow: string;

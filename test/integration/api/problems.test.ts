@@ -249,6 +249,9 @@ test('an intervention is for a flow that runs and an act that there is, and its 
   const order = (key: string, body: object) =>
     provoke(named('intervene'), at, { ...wanted, headers: { 'idempotency-key': key }, body });
   const reason = 'The test wants it.';
+  expect(await order('early', { act: 'hold', reason })).toBe('UNKNOWN_FLOW');
+  const [, flowId] = /flows\/(.+)\/interventions/.exec(at)!;
+  await api.owner('messages.run').insert({ flow_id: flowId, flow: flowId!.split(':')[0], market: 'ID' });
   expect(await order('first', { act: 'hold', reason })).toBe('FLOW_ENDED');
   expect(await order('first', { act: 'release', reason })).toBe('IDEMPOTENCY_KEY_REUSED');
   const approvalId = '5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11';
