@@ -2,7 +2,7 @@ import type { Instalment } from '../amortization';
 import { daysBetween, type IsoDate } from '../calendar';
 import { sumMinor } from '../money';
 import { penaltyMinor, type OverdueSpan } from '../penalty';
-import { components, type Loan, type MinorByComponent, type Posting } from './loan';
+import type { Loan, MinorByComponent, Posting } from './loan';
 
 /** How an instalment stands on a day. */
 export interface InstalmentPosition {
@@ -67,8 +67,12 @@ export function payableOn(loan: Loan, day: IsoDate): InstalmentPosition[] {
   });
 }
 
-export const byComponent = (amountOf: (component: keyof MinorByComponent) => number): MinorByComponent =>
-  Object.fromEntries(components.map((component) => [component, amountOf(component)])) as MinorByComponent;
+export const byComponent = (amountOf: (component: keyof MinorByComponent) => number): MinorByComponent => ({
+  PENALTY: amountOf('PENALTY'),
+  FEE: amountOf('FEE'),
+  INTEREST: amountOf('INTEREST'),
+  PRINCIPAL: amountOf('PRINCIPAL'),
+});
 
 const postingsOf = (loan: Loan, { number }: Instalment): Posting[] =>
   loan.postings.filter(({ instalment }) => instalment === number);

@@ -37,27 +37,27 @@ export async function keptLoans(tx: Knex.Transaction, wanted: Wanted): Promise<K
     `select l.loan_id as "loanId", l.customer_id as "customerId", l.product_id as "productId",
             l.product_version as "productVersion", l.currency, l.state, l.schedule_version as "scheduleVersion",
             d.business_date as "businessDate",
-            jsonb_build_object(
+            json_build_object(
               'market', l.market, 'terms', p.terms, 'startDate', l.interest_from,
               'instalments', coalesce(
-                (select jsonb_agg(jsonb_build_object(
+                (select json_agg(json_build_object(
                           'number', number, 'periodStart', period_start, 'dueDate', due_date,
                           'principalMinor', principal_minor, 'interestMinor', interest_minor, 'feeMinor', fee_minor,
                           'totalMinor', principal_minor + interest_minor + fee_minor) order by number)
                    from asset_center.instalment i where i.loan_id = l.loan_id and i.version = l.schedule_version), '[]'),
               'extensions', coalesce(
-                (select jsonb_agg(added_periods order by version)
+                (select json_agg(added_periods order by version)
                    from asset_center.schedule s where s.loan_id = l.loan_id and added_periods > 0), '[]'),
               'payments', coalesce(
-                (select jsonb_agg(jsonb_build_object(
+                (select json_agg(json_build_object(
                           'id', payment_id, 'valueDate', value_date, 'amountMinor', amount_minor,
                           'couponMinor', coupon_minor,
-                          'intent', jsonb_strip_nulls(jsonb_build_object(
+                          'intent', json_strip_nulls(json_build_object(
                             'kind', intent, 'instalments', instalments, 'quotedFor', quoted_for, 'periods', periods)))
                         order by number)
                    from asset_center.payment y where y.loan_id = l.loan_id), '[]'),
               'postings', coalesce(
-                (select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                (select json_agg(json_strip_nulls(json_build_object(
                           'number', number, 'paymentId', payment_id, 'valueDate', value_date, 'instalment', instalment,
                           'component', component, 'by', kind, 'amountMinor', amount_minor, 'undoes', undoes))
                         order by number)
