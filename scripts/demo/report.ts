@@ -5,7 +5,8 @@ import { formatMoney } from '../../domain/money';
 import type { Check } from './checks';
 import { moneyOf, type ApplicationFinding } from './findings';
 
-const compact = {
+/** The look of all tables: columns, and no lines. */
+export const compact = {
   style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
   chars: Object.fromEntries(
     [
