@@ -31,13 +31,15 @@ export function askService(db: Knex): Ask {
   const all = Object.values(services) as unknown as AnyService[];
   const deliver = wrapper(db, {} as Gateways, all);
   return async (service, question) => {
-    const { message } = question;
+    const { run, message, then } = question;
     const type = 'occurrence' in message ? message.type : typeOf(message);
     if (typeof all.find(({ id }) => id === service)?.receives[type] !== 'function') {
       throw new Error(`${service} cannot be asked ${type} outside a flow.`);
     }
     try {
-      return (await deliver(service, question)) as { sent: Message[] };
+      return (await deliver(service, { run, message, then: then.map((services) => ({ services })) })) as {
+        sent: Message[];
+      };
     } catch (error) {
       if (error instanceof StepRefused) return { refusal: error.refusal };
       throw error;

@@ -3,7 +3,6 @@ import { booksOn } from '../db/books/posting';
 import { answerOnRecord, recordHandled, type Handled } from '../db/messages';
 import { openRequest } from '../db/outside';
 import { inTransaction } from '../db/transaction';
-import { crashPoint } from '../crash/point';
 import { checkReceived, composeCommand, composeSent, type CommandDraft } from '../schemas/compose';
 import type { FlowRun, Message, MessageType, ServiceId } from '../schemas/message';
 import { idOf, typeOf } from '../schemas/message';
@@ -23,9 +22,15 @@ export interface Delivery {
   run: FlowRun;
   message: Message | CommandDraft;
   /** The answers go on, hop by hop, in the same transaction: what a hop's services sent is for those of the next. */
-  then: ServiceId[][];
+  then: Hop[];
   /** Set when the message is a command that comes back to its sender. */
   refusal?: Refusal;
+}
+
+/** The services to which answers go on; `run` is set where that is a part of the flow, with an id of its own. */
+export interface Hop {
+  services: ServiceId[];
+  run?: FlowRun;
 }
 
 /** What came of a step: everything that was sent, in order; or that an outside party's final word is not known yet. */
@@ -35,11 +40,16 @@ export type Delivered = { sent: Message[] } | { waitingFor: Waiting };
 interface OpenStep {
   tx: Knex.Transaction;
   handled: Handled[];
+  /** Whether each handling can be undone alone, which costs two round trips: only where one is known to refuse. */
+  careful: boolean;
 }
 
 /** A business refusal on its way out of a handler. */
 class Refused extends Error {
-  constructor(readonly refusal: Refusal) {
+  constructor(
+    readonly refusal: Refusal,
+    readonly refusedMessage: Message,
+  ) {
     super(`${refusal.code}: ${refusal.reason}`);
   }
 }
@@ -55,13 +65,17 @@ export class StepRefused extends Error {
 }
 
 /** What a handler works with, on one transaction. */
-const handlingOn = (tx: Knex.Transaction, { run, refusal }: Delivery, message: Message) => ({
+const handlingOn = (
+  tx: Knex.Transaction,
+  { run, refusal }: Pick<Delivery, 'run' | 'refusal'>,
+  message: Message,
+) => ({
   tx,
   // Only the handler of a command that came back looks at it, and a command comes back only with its refusal.
   refusal: refusal!,
   books: booksOn(tx, { messageId: idOf(message), flowId: run.flowId, market: run.market }),
   refuse(code: string, reason: string): never {
-    throw new Refused({ code, reason });
+    throw new Refused({ code, reason }, message);
   },
 });
 
@@ -71,8 +85,9 @@ const handlingOn = (tx: Knex.Transaction, { run, refusal }: Delivery, message: M
  */
 export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyService[]) {
   const byId = new Map(services.map((one) => [one.id, one]));
-  // Messages made by transactions that run now: nobody can have handled them before, so nobody looks whether they were.
-  const sentHere = new WeakSet<Message>();
+  // Messages that nobody has handled: made by transactions that run now, or just looked for. Nobody looks for them again;
+  // where two attempts run at once, the second to commit meets the first one's record.
+  const unhandled = new WeakSet<Message>();
 
   const receiverOf = (service: AnyService, message: Message): AnyReceiver => {
     const receiver = service.receives[typeOf(message)];
@@ -82,30 +97,44 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
 
   /** One handling inside a step's transaction; what is on record already is returned as it was. */
   async function handle(
-    { tx, handled }: OpenStep,
-    delivery: Delivery,
+    { tx, handled, careful }: OpenStep,
+    delivery: Pick<Delivery, 'run' | 'refusal'>,
     service: AnyService,
     message: Message,
     receiver: AnyHandler,
   ): Promise<Message[]> {
     const { run } = delivery;
-    const before = sentHere.has(message) ? null : await answerOnRecord(tx, service.id, message);
-    if (before && 'refusal' in before) throw new Refused(before.refusal);
+    const before = unhandled.has(message) ? null : await answerOnRecord(tx, service.id, message);
+    if (before && 'refusal' in before) throw new Refused(before.refusal, message);
     if (before) return before.sent;
-    const drafts = await receiver(message, handlingOn(tx, delivery, message));
-    const sent = composeSent(run, service.id, message, drafts);
-    for (const one of sent) sentHere.add(one);
-    handled.push({ service: service.id, message, answer: { sent } });
-    return sent;
+    const receive = (on: Knex.Transaction) => receiver(message, handlingOn(on, delivery, message));
+    try {
+      const sent = composeSent(
+        run,
+        service.id,
+        message,
+        await (careful ? tx.transaction(receive) : receive(tx)),
+      );
+      for (const one of sent) unhandled.add(one);
+      handled.push({ run, service: service.id, message, answer: { sent } });
+      return sent;
+    } catch (error) {
+      if (careful && error instanceof Refused) {
+        handled.push({ run, service: service.id, message, answer: { refusal: error.refusal } });
+      }
+      throw error;
+    }
   }
 
   /** Passes what was sent on to the services that the step names after the first, in the same transaction. */
-  async function passOn(step: OpenStep, delivery: Delivery, sent: Message[]): Promise<Message[]> {
+  async function passOn(step: OpenStep, { run, then }: Delivery, sent: Message[]): Promise<Message[]> {
     const all = [...sent];
     let last = sent;
-    for (const hop of delivery.then) {
+    for (const hop of then) {
       const answers: Message[] = [];
-      for (const id of hop) answers.push(...(await handleAll(step, delivery, byId.get(id)!, last)));
+      for (const id of hop.services) {
+        answers.push(...(await handleAll(step, hop.run ?? run, byId.get(id)!, last)));
+      }
       last = answers;
       all.push(...last);
     }
@@ -115,7 +144,7 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
   /** Passes a service those of the messages that it receives. */
   async function handleAll(
     step: OpenStep,
-    delivery: Delivery,
+    run: FlowRun,
     service: AnyService,
     messages: readonly Message[],
   ): Promise<Message[]> {
@@ -127,17 +156,17 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
           `${service.id} asks an outside party: pass ${typeOf(message)} to it in a step of its own.`,
         );
       }
-      all.push(...(await handle(step, delivery, service, message, receiver).catch(answersAreNotRefused)));
+      all.push(...(await handle(step, { run }, service, message, receiver).catch(eventsAreNotRefused)));
     }
     return all;
   }
 
   /**
    * Does a step's work in one transaction, and records what was handled with its last statement: nothing in the step needs
-   * to find it before. A refusal undoes all of it and is recorded in its place.
+   * to find it before. Where a handling refuses, the work is done once more, carefully: what went before it stands, and the
+   * refusal is on record in its place. (A savepoint for each handling from the start would cost every step that goes well.)
    */
   async function inOneTransaction<T>(
-    { run }: Delivery,
     service: AnyService,
     message: Message,
     commits: 'handling' | 'request',
@@ -147,24 +176,25 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     try {
       return await inTransaction(db, `${commits} ${name}`, async (tx) => {
         const handled: Handled[] = [];
-        const result = await work({ tx, handled });
-        await recordHandled(tx, run, handled);
+        const result = await work({ tx, handled, careful: false });
+        await recordHandled(tx, handled);
         return result;
       });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      const { refusal } = error;
-      if (!(await answerOnRecord(db, service.id, message))) {
-        crashPoint('before-commit', `refusal ${name}`);
-        await recordHandled(db, run, [{ service: service.id, message, answer: { refusal } }]);
-        crashPoint('after-commit', `refusal ${name}`);
-      }
-      throw new StepRefused(refusal, message);
     }
+    const done = await inTransaction(db, `refusal ${name}`, async (tx) => {
+      const handled: Handled[] = [];
+      const result = await work({ tx, handled, careful: true }).catch(refusedOrThrow);
+      await recordHandled(tx, handled);
+      return result;
+    });
+    if (done instanceof Refused) throw new StepRefused(done.refusal, done.refusedMessage);
+    return done;
   }
 
   const handleAndPassOn = (delivery: Delivery, service: AnyService, message: Message, receiver: AnyHandler) =>
-    inOneTransaction(delivery, service, message, 'handling', async (step) => ({
+    inOneTransaction(service, message, 'handling', async (step) => ({
       sent: await passOn(step, delivery, await handle(step, delivery, service, message, receiver)),
     }));
 
@@ -175,8 +205,9 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     message: Message,
     { ask, settle }: OutsideHandler<ServiceId, MessageType>,
   ): Promise<Delivered> {
-    const asked = await inOneTransaction(delivery, service, message, 'request', async ({ tx }) => {
+    const asked = await inOneTransaction(service, message, 'request', async ({ tx }) => {
       if (await answerOnRecord(tx, service.id, message)) return { sent: [] as const };
+      unhandled.add(message);
       const wanted = await ask(message, handlingOn(tx, delivery, message));
       if (!isOutsideRequest(wanted)) return { sent: wanted };
       // The workflow that waits: a part runs inside the flow that it is a part of.
@@ -215,15 +246,24 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
       return await carryOut(service, message, delivery);
     } catch (error) {
       // Two attempts ran at once and the other was first: its answer is on record, and this one was rolled back.
-      if (isLostRace(error)) return carryOut(service, message, delivery);
-      throw error;
+      if (!isLostRace(error)) throw error;
+      unhandled.delete(message);
+      return carryOut(service, message, delivery);
     }
   };
 }
 
-/** Only the first service of a step may refuse: what follows is told of a fact, and refusing it is a bug. */
-function answersAreNotRefused(error: unknown): never {
-  throw error instanceof Refused ? new Error(`An answer cannot be refused (${error.message}).`) : error;
+/** A refusal as a value; every other failure is let through. */
+function refusedOrThrow(error: unknown): Refused {
+  if (error instanceof Refused) return error;
+  throw error;
+}
+
+/** What is told of a fact cannot refuse it, so that is a bug; a command may be refused wherever a step brings it. */
+function eventsAreNotRefused(error: unknown): never {
+  throw error instanceof Refused && 'eventType' in error.refusedMessage
+    ? new Error(`An event cannot be refused (${error.message}).`)
+    : error;
 }
 
 const isLostRace = (error: unknown): boolean => {

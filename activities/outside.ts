@@ -62,14 +62,13 @@ export async function pursue(
   const gateway = gateways[row.operation];
   const { word, from } = await ask(gateway, row, isNew);
   crashPoint('before-commit', `word of ${row.party}`);
-  if (word.status === 'SUCCEEDED' || word.status === 'FAILED') {
-    await settleRequest(db, row.requestNo, word, from);
-  } else {
-    await noteUnsettled(db, row.requestNo, word.status);
-  }
+  const settled =
+    word.status === 'SUCCEEDED' || word.status === 'FAILED'
+      ? await settleRequest(db, row.requestNo, word, from)
+      : await noteUnsettled(db, row.requestNo, word.status);
   crashPoint('after-commit', `word of ${row.party}`);
-  // Read again: a callback may have settled the row while we were asking, and the first word stands.
-  return requestOf(db, row.requestNo);
+  // Else a callback has settled the row while we were asking, and the first word stands.
+  return settled ?? requestOf(db, row.requestNo);
 }
 
 /**

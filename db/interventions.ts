@@ -67,7 +67,7 @@ export interface AuditRow {
 
 /** Everything that people did about a flow, in order of time. */
 export async function auditOf(db: Knex, flowId: string): Promise<AuditRow[]> {
-  const { rows } = await db.raw<{ rows: (AuditRow & { at: Date })[] }>(
+  const { rows } = await db.raw<{ rows: AuditRow[] }>(
     `select id, act, actor, reason, null as question, null as answer, approval_id as "approvalId", via,
             asked_at as at, accepted_at is not null as accepted
        from operations.intervention where flow_id = :flowId
@@ -81,5 +81,5 @@ export async function auditOf(db: Knex, flowId: string): Promise<AuditRow[]> {
       order by at, id`,
     { flowId },
   );
-  return rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() }));
+  return rows;
 }

@@ -33,35 +33,37 @@ export async function answerOnRecord(db: Knex, service: ServiceId, message: Mess
   return row.refusal ? { refusal: row.refusal } : { sent: row.sent ?? [] };
 }
 
-/** A message that a service has handled, and what it answered. */
+/** A message that a service has handled, in which run of a flow, and what it answered. */
 export interface Handled {
+  run: FlowRun;
   service: ServiceId;
   message: Message;
   answer: Answer;
 }
 
 /**
- * Records the handlings of one step, in order: their rows, what the services sent, and a message and the run where nobody
+ * Records the handlings of one step, in order: their rows, what the services sent, and a message and the runs where nobody
  * has recorded them. Throws a unique violation on messages.handling when another attempt was first.
  */
-export async function recordHandled(tx: Knex, run: FlowRun, handled: readonly Handled[]): Promise<void> {
-  const [first] = handled;
-  if (!first) return;
-  const { data } = first.message;
+export async function recordHandled(tx: Knex, handled: readonly Handled[]): Promise<void> {
+  if (handled.length === 0) return;
   await prepared(
     tx,
     'record handlings',
-    `with handled as (
+    `with one as (
+       select h, ordinal from jsonb_array_elements(:handled::jsonb) with ordinality as each (h, ordinal)
+     ), handled as (
        insert into messages.handling (service, message_id, message_type, source, market, flow, flow_id, parent_flow_id,
                                       content_hash, emitted, refusal)
-       select h ->> 'service', (h ->> 'messageId')::uuid, h ->> 'type', h ->> 'source', h ->> 'market', :flow, :flowId,
-              :parentFlowId, decode(h ->> 'hash', 'hex'), array(select jsonb_array_elements_text(h -> 'emitted')),
-              nullif(h -> 'refusal', 'null')
-         from jsonb_array_elements(:handled::jsonb) with ordinality as one (h, ordinal)
-        order by ordinal
+       select h ->> 'service', (h ->> 'messageId')::uuid, h ->> 'type', h ->> 'source', h ->> 'market', h ->> 'flow',
+              h ->> 'flowId', h ->> 'parentFlowId', decode(h ->> 'hash', 'hex'),
+              array(select jsonb_array_elements_text(h -> 'emitted')), nullif(h -> 'refusal', 'null')
+         from one order by ordinal
      ), run as (
        insert into messages.run (flow_id, flow, parent_flow_id, market, customer_id)
-       values (:flowId, :flow, :parentFlowId, :market, :customerId)
+       select distinct on (h ->> 'flowId') h ->> 'flowId', h ->> 'flow', h ->> 'parentFlowId', h ->> 'market',
+              h ->> 'customerId'
+         from one order by h ->> 'flowId', ordinal
        on conflict (flow_id) do nothing
      )
      insert into messages.message (message_id, message_type, source, market, flow_id, causation_id, body)
@@ -70,24 +72,20 @@ export async function recordHandled(tx: Knex, run: FlowRun, handled: readonly Ha
             body ->> 'source', body ->> 'market', body ->> 'flowId', (body ->> 'causationId')::uuid, body
        from jsonb_array_elements(:bodies::jsonb) with ordinality as sent (body, ordinal)
       order by ordinal`,
-    {
-      flow: run.flow,
-      flowId: run.flowId,
-      parentFlowId: run.parentFlowId ?? null,
-      market: first.message.market,
-      customerId: 'customerId' in data ? data.customerId : null,
-      handled: JSON.stringify(handled.map(rowOf)),
-      bodies: JSON.stringify(handled.flatMap(toRecord)),
-    },
+    { handled: JSON.stringify(handled.map(rowOf)), bodies: JSON.stringify(handled.flatMap(toRecord)) },
   );
 }
 
-const rowOf = ({ service, message, answer }: Handled) => ({
+const rowOf = ({ run, service, message, answer }: Handled) => ({
   service,
   messageId: idOf(message),
   type: typeOf(message),
   source: message.source,
   market: message.market,
+  flow: run.flow,
+  flowId: run.flowId,
+  parentFlowId: run.parentFlowId ?? null,
+  customerId: 'customerId' in message.data ? message.data.customerId : null,
   hash: contentHash(message).toString('hex'),
   emitted: 'sent' in answer ? answer.sent.map(typeOf) : [],
   refusal: 'refusal' in answer ? answer.refusal : null,

@@ -84,19 +84,20 @@ export async function openRequest(
 
 /**
  * Settles a request with the party's final word; the first word stands, a later one changes nothing.
- * Returns whether this call settled it.
+ * Returns the row when this call settled it, else null.
  */
 export async function settleRequest(
   db: Knex,
   requestNo: string,
   answer: OutsideAnswer,
   settledBy: SettledBy,
-): Promise<boolean> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
+): Promise<OutsideRequestRow | null> {
+  const { rows } = await db.raw<{ rows: OutsideRequestRow[] }>(
     `update outside.request
         set state = :status, answer = :answer, transaction_no = :transactionNo, settled_by = :settledBy,
             settled_at = now(), asked_count = asked_count + (:settledBy in ('ANSWER', 'QUERY'))::integer
-      where request_no = :requestNo and settled_at is null`,
+      where request_no = :requestNo and settled_at is null
+      returning ${columns}`,
     {
       requestNo,
       settledBy,
@@ -105,17 +106,19 @@ export async function settleRequest(
       transactionNo: answer.status === 'SUCCEEDED' ? answer.transactionNo : null,
     },
   );
-  return rowCount === 1;
+  return rows[0] ?? null;
 }
 
-/** Notes that the party was asked and gave no final word. */
+/** Notes that the party was asked and gave no final word. Returns the row, or null when it is settled. */
 export async function noteUnsettled(
   db: Knex,
   requestNo: string,
   state: 'PROCESSING' | 'UNKNOWN',
-): Promise<void> {
-  await db.raw(
-    `update outside.request set state = ?, asked_count = asked_count + 1 where request_no = ? and settled_at is null`,
+): Promise<OutsideRequestRow | null> {
+  const { rows } = await db.raw<{ rows: OutsideRequestRow[] }>(
+    `update outside.request set state = ?, asked_count = asked_count + 1
+      where request_no = ? and settled_at is null returning ${columns}`,
     [state, requestNo],
   );
+  return rows[0] ?? null;
 }

@@ -45,8 +45,19 @@ export async function marketOf(db: Knex, id: MarketId): Promise<Market> {
   return market;
 }
 
+/** What running transactions hold already: the day cannot change before they end, so it is asked for once. */
+const heldDays = new WeakMap<Knex.Transaction, Map<MarketId, Promise<string>>>();
+
 /** The day that a market is in, held until the transaction ends, so that all it writes lands in one day. */
-export async function heldBusinessDate(tx: Knex.Transaction, market: MarketId): Promise<string> {
+export function heldBusinessDate(tx: Knex.Transaction, market: MarketId): Promise<string> {
+  const held = heldDays.get(tx) ?? new Map<MarketId, Promise<string>>();
+  heldDays.set(tx, held);
+  const day = held.get(market) ?? holdBusinessDate(tx, market);
+  held.set(market, day);
+  return day;
+}
+
+async function holdBusinessDate(tx: Knex.Transaction, market: MarketId): Promise<string> {
   const { rows } = await prepared<{ rows: { date: string }[] }>(
     tx,
     'hold business date',
@@ -69,14 +80,6 @@ export const productOf = (
     .where({ product_id: productId, ...(version === undefined ? {} : { version }) })
     .orderBy('version', 'desc')
     .first('product_id as productId', 'version', 'market', 'name', 'terms');
-
-/** What a loan application is checked against. */
-export interface SaleBasis {
-  customer: Customer | null;
-  product: ProductVersion | null;
-  /** The day that the product's market is in now; it may end before the caller has looked at it. */
-  today: string | null;
-}
 
 /** The agreements under which a product can be funded, with the states of the channels that each needs. */
 export async function fundingAgreementsFor(db: Knex, productId: string): Promise<FundingAgreement[]> {

@@ -76,3 +76,9 @@ export const idOf = (sent: Message): string => ('commandId' in sent ? sent.comma
 /** Whether a message is of a type, so that TypeScript knows its data: `is(paid, 'payment-failed')`. */
 export const is = <T extends MessageType>(sent: Message, type: T): sent is Message<T> =>
   typeOf(sent) === type;
+
+/** The message of a type among those that a step sent, or undefined: `among(sent, 'route-funds')`. */
+export const among = <T extends MessageType>(
+  sent: readonly (Message | undefined)[],
+  type: T,
+): Message<T> | undefined => sent.find((one) => one && is(one, type)) as Message<T> | undefined;

@@ -1,11 +1,9 @@
-import type { Money } from '../domain/money';
 import { reservationIdOf } from '../domain/identifiers';
 import type { Message } from '../schemas/message';
-import { is } from '../schemas/message';
+import { among, is } from '../schemas/message';
 import { defineFlow, type Flow } from './moves/flow';
 import { Refused, refusalIn } from './moves/refusal';
-import { undoOnFailure } from './moves/undo';
-import { generateRepaymentPlan } from './repayment-plan-generation';
+import { generated } from './repayment-plan-generation';
 
 /** How a loan application ended. */
 export type LoanApplicationOutcome =
@@ -22,137 +20,115 @@ export const loanApplicationDisbursement = defineFlow(
   'loan-application-disbursement',
   'loan-engine',
   async (flow, submitted: Message<'submit-loan-application'>): Promise<LoanApplicationOutcome> => {
-    const taken = await takeIn(flow, submitted).catch(orRefused);
-    if (taken instanceof Refused) {
-      // The API refuses what reference data can refuse; this is for what has changed since.
-      return { outcome: 'REJECTED', applicationId: submitted.data.applicationId, reasonCodes: [taken.code] };
-    }
-    const { created, decision } = taken;
-    const decided = taken.decided ?? (await review(flow, decision));
-    if (is(decided, 'loan-application-rejected')) return rejected(flow, decided);
+    const wanted = await takeIn(flow, submitted).catch(orRefused);
+    if (wanted instanceof Refused) return notTaken(flow, submitted, wanted);
+    if (is(wanted, 'loan-application-rejected')) return rejected(flow, wanted);
 
-    const funding = await fund(flow, created).catch(orRefused);
-    if (funding instanceof Refused) return notFunded(flow, funding);
-    if (is(funding, 'disbursement-failed')) return undone(flow, funding);
+    const paid = await fund(flow, wanted);
+    if (is(paid, 'disbursement-failed')) return undone(flow, paid);
 
     flow.onlyForward();
-    return book(flow, created, funding);
+    return book(flow, paid);
   },
 );
 
-/** The application is created, and the strategy decides, or asks for a person: then nothing is decided yet. */
-async function takeIn(flow: LoanFlow, submitted: Message<'submit-loan-application'>) {
-  const [created, decision, decided] = await flow
+/** The application is created and decided, by the strategy or by a person; with a yes, the credit is reserved. */
+async function takeIn(
+  flow: LoanFlow,
+  submitted: Message<'submit-loan-application'>,
+): Promise<Message<'route-funds' | 'loan-application-rejected'>> {
+  const sent = await flow
     .pass(submitted)
     .to('loan-engine')
     .to('decision-engine')
+    .to('loan-engine')
+    .to('credit-limit-center')
     .to('loan-engine');
+  const [created, decision] = sent;
   flow.note({ businessDate: created.data.appliedOn });
-  return { created, decision, decided };
+  return (
+    among(sent, 'route-funds') ?? among(sent, 'loan-application-rejected') ?? (await review(flow, decision))
+  );
 }
 
 /** A person decides, for a limited time. */
 async function review(
   flow: LoanFlow,
-  decision: Message<'risk-decision-made'>,
-): Promise<Message<'loan-application-approved' | 'loan-application-rejected'>> {
-  const { applicationId, customerId, reviewWithinSeconds } = decision.data;
+  { data: { applicationId, customerId, reviewWithinSeconds } }: Message<'risk-decision-made'>,
+): Promise<Message<'route-funds' | 'loan-application-rejected'>> {
   await flow.untilAnswered(
     'a person is to review the application',
     ['review', 'withdrawal'],
     reviewWithinSeconds,
   );
-  const [, reviewed] = await flow
+  const sent = await flow
     .send('execute-risk-review', { applicationId, customerId })
     .to('decision-engine')
+    .to('loan-engine')
+    .to('credit-limit-center')
     .to('loan-engine');
+  const reviewed = among(sent, 'route-funds') ?? among(sent, 'loan-application-rejected');
   if (!reviewed) throw new Error('A review of a review is not foreseen.');
   return reviewed;
 }
 
 /**
- * Reserves the customer's credit, then tries funding partners until one has paid out, or the customer has withdrawn.
- * All of it is before the pivot.
+ * Tries funding partners until one has paid out, no other is left, or the customer has withdrawn. What a partner did not
+ * pay out is given back before the next is tried: all of it is before the pivot.
  */
 async function fund(
   flow: LoanFlow,
-  { data: application }: Message<'loan-application-created'>,
-): Promise<Message<'partner-disbursement-succeeded' | 'disbursement-failed'>> {
-  const { applicationId, customerId, principal, payout, productId, productVersion } = application;
-  // A refusal from here on comes back to the loan engine, whose disbursement-failed releases the credit (notFunded).
-  await flow
-    .send('reserve-credit-line', { applicationId, customerId, amount: principal })
-    .to('credit-limit-center')
-    .to('loan-engine');
-
-  const excludedPartnerIds: string[] = [];
-  for (let attempt = 1; ; attempt += 1) {
-    const [route] = await flow
+  wanted: Message<'route-funds'>,
+): Promise<Message<'post-ledger-event' | 'disbursement-failed'>> {
+  for (let route = wanted; ;) {
+    const paid = await payOutBy(flow, route).catch(orRefused);
+    if (paid && !(paid instanceof Refused)) return paid;
+    if (paid && is(paid.refusedMessage, 'route-funds')) {
+      const [failed] = await flow.takeBack(paid, 'route-funds');
+      return failed;
+    }
+    const { applicationId, attempt } = route.data;
+    const reservationId = reservationIdOf(applicationId, attempt);
+    // Tolerates that nothing was reserved. A refusal here would be a bug, and stops the flow where it stands.
+    const [, next] = await flow
       .send(
-        'route-funds',
-        {
-          applicationId,
-          attempt,
-          productId,
-          productVersion,
-          amount: payout,
-          excludedPartnerIds: [...excludedPartnerIds],
-        },
+        'release-fund-reservation',
+        { applicationId, reservationId, reasonCode: 'PAYOUT_NOT_MADE' },
         attempt,
       )
-      .to('fund-routing-system')
+      .to('fund-management-system')
       .to('loan-engine');
-    flow.note({ partner: route.data.partnerId });
-    const paid = await payOutBy(flow, route, payout);
-    if (!(paid instanceof Refused)) return paid;
-    excludedPartnerIds.push(route.data.partnerId);
+    if (is(next, 'disbursement-failed')) return next;
+    route = next;
   }
 }
 
-/**
- * Reserves one partner's funds and has them paid out. When that fails for certain, the reservation is given back; and
- * where the customer has withdrawn meanwhile, the loan engine answers that with the end of the application.
- */
+/** Chooses a partner, reserves its funds and has them paid out; undefined when the customer has withdrawn before. */
 async function payOutBy(
   flow: LoanFlow,
-  { data: { applicationId, attempt, partnerId } }: Message<'fund-route-selected'>,
-  amount: Money,
-): Promise<Message<'partner-disbursement-succeeded' | 'disbursement-failed'> | Refused> {
-  const reservationId = reservationIdOf(applicationId, attempt);
-  let withdrawn: Message<'disbursement-failed'> | undefined;
-  const paid = await undoOnFailure(async (undo) => {
-    undo(async () => {
-      [, withdrawn] = await flow
-        .send(
-          'release-fund-reservation',
-          { applicationId, reservationId, reasonCode: 'PAYOUT_NOT_MADE' },
-          attempt,
-        )
-        .to('fund-management-system')
-        .to('loan-engine');
-    });
-    const [reserved, requested] = await flow
-      .send('reserve-funds', { applicationId, attempt, partnerId, amount }, attempt)
-      .to('fund-management-system')
-      .to('loan-engine')
-      .to('fund-management-system'); // in transit before the request leaves
-    if (!requested || !is(requested, 'disbursement-requested'))
-      throw new Refused('WITHDRAWN', 'Withdrawn or given up before anything was paid.', reserved);
-    return payOut(flow, requested);
-  }).catch(orRefused);
-  return withdrawn ?? paid;
+  route: Message<'route-funds'>,
+): Promise<Message<'post-ledger-event'> | undefined> {
+  const [selected, , , requested] = await flow
+    .pass(route)
+    .to('fund-routing-system')
+    .to('loan-engine')
+    .to('fund-management-system')
+    .to('loan-engine')
+    .to('fund-management-system'); // in transit before the request leaves
+  flow.note({ partner: selected.data.partnerId });
+  return requested && is(requested, 'disbursement-requested') ? payOut(flow, requested) : undefined;
 }
 
 /** Has the money paid out: by the partner itself, or out of its money in our custody by our payment system. */
 async function payOut(
   flow: LoanFlow,
   requested: Message<'disbursement-requested'>,
-): Promise<Message<'partner-disbursement-succeeded'>> {
-  const [answer] = await flow
+): Promise<Message<'post-ledger-event'>> {
+  const [answer, ledgerEvent] = await flow
     .pass(requested, { party: requested.data.partnerId })
     .to('partner-hub')
     .to('loan-engine');
-  if (is(answer, 'partner-disbursement-succeeded')) return answer;
+  if (is(answer, 'partner-disbursement-succeeded')) return ledgerEvent!;
 
   const [payment] = await flow
     .pass(answer, { party: answer.data.paymentChannelId })
@@ -162,67 +138,42 @@ async function payOut(
     await flow.pass(payment).to('loan-engine');
     throw new Refused('PAYMENT_FAILED', payment.data.failure.message, answer);
   }
-  const [paidOut] = await flow.pass(payment).to('partner-hub').to('loan-engine');
+  const [, paidOut] = await flow.pass(payment).to('partner-hub').to('loan-engine');
   return paidOut;
 }
 
 /** The money is with the borrower: from here on only forward. The journal first, then the loan, then everybody is told. */
 async function book(
   flow: LoanFlow,
-  { data: application }: Message<'loan-application-created'>,
-  { data: paid }: Message<'partner-disbursement-succeeded'>,
+  ledgerEvent: Message<'post-ledger-event'>,
 ): Promise<LoanApplicationOutcome> {
-  const {
-    applicationId,
-    loanId,
-    customerId,
-    productId,
-    productVersion,
-    principal,
-    payout,
-    deductedFees,
-    instalmentCount,
-  } = application;
-  const { partnerId, paymentChannelId, valueDate } = paid;
-
-  const [, posted] = await flow
-    .send('post-ledger-event', {
-      ledgerEventId: `disbursement of loan ${loanId}`,
-      scenario: paid.payoutBy === 'CUSTODY' ? 'loan-disbursed-from-custody' : 'loan-disbursed-by-partner',
-      ...{ applicationId, loanId, partnerId, paymentChannelId, principal, payout, deductedFees, valueDate },
-    })
+  const { applicationId, loanId, partnerId } = ledgerEvent.data;
+  const booked = await flow
+    .pass(ledgerEvent)
     .to('accounting-center')
-    .to('loan-engine');
-  const [, , calculate] = await flow
-    .send('create-loan-contract', {
-      ...{
-        applicationId,
-        loanId,
-        customerId,
-        productId,
-        productVersion,
-        principal,
-        payout,
-        deductedFees,
-        partnerId,
-        instalmentCount,
-      },
-      fundingJournalId: posted.data.journalId,
-      interestFrom: valueDate,
-    })
-    .to('asset-center')
-    .to('loan-engine', 'asset-center');
-  const schedule = await generateRepaymentPlan(
-    flow.part('repayment-plan-generation', loanId, 'asset-center'),
-    calculate,
-  );
-
-  const [succeeded] = await flow
-    .pass(schedule)
     .to('loan-engine')
-    .to('fund-management-system', 'credit-limit-center');
-  await flow.pass(succeeded, flow.messaging).to('outreach-system');
+    .to('asset-center')
+    .to('loan-engine', 'asset-center')
+    .part('repayment-plan-generation', loanId, generated)
+    .to('loan-engine')
+    .to('credit-limit-center', 'fund-management-system');
+  await flow.pass(among(booked, 'disbursement-succeeded')!, flow.messaging).to('outreach-system');
   return { outcome: 'DISBURSED', applicationId, loanId, partnerId };
+}
+
+/**
+ * Refused before anything was reserved: by the credit line, or at the door (the API refuses what reference data can
+ * refuse; this is for what has changed since).
+ */
+async function notTaken(
+  flow: LoanFlow,
+  { data: { applicationId } }: Message<'submit-loan-application'>,
+  refused: Refused,
+): Promise<LoanApplicationOutcome> {
+  if (!is(refused.refusedMessage, 'reserve-credit-line'))
+    return { outcome: 'REJECTED', applicationId, reasonCodes: [refused.code] };
+  const [decided] = await flow.takeBack(refused, 'reserve-credit-line');
+  return rejected(flow, decided);
 }
 
 async function rejected(
@@ -235,16 +186,6 @@ async function rejected(
     applicationId: decided.data.applicationId,
     reasonCodes: decided.data.reasonCodes,
   };
-}
-
-/** Nobody paid, and that is certain: the refused command goes back to the loan engine, which ends the application. */
-async function notFunded(flow: LoanFlow, refused: Refused): Promise<LoanApplicationOutcome> {
-  if (is(refused.refusedMessage, 'reserve-credit-line')) {
-    const [decided] = await flow.takeBack(refused, 'reserve-credit-line');
-    return rejected(flow, decided);
-  }
-  const [failed] = await flow.takeBack(refused, 'route-funds');
-  return undone(flow, failed);
 }
 
 /** Gives back what is still reserved, and tells the customer. */

@@ -1,5 +1,6 @@
 import type { Message } from '../schemas/message';
-import { defineFlow, type Flow } from './moves/flow';
+import { defineFlow } from './moves/flow';
+import type { Leaving } from './moves/passing';
 
 /**
  * 还款计划生成流程, started by itself for a loan that has its note but no schedule yet: the same steps under the same
@@ -10,20 +11,11 @@ export const repaymentPlanGeneration = defineFlow(
   'asset-center',
   async (flow, note: Message<'loan-note-created'>): Promise<{ loanId: string; scheduleVersion: number }> => {
     const [calculate] = await flow.pass(note).to('asset-center');
-    const { data } = await generateRepaymentPlan(flow, calculate);
+    const [, , { data }] = await generated(flow.pass(calculate));
     return { loanId: data.loanId, scheduleVersion: data.scheduleVersion };
   },
 );
 
-/** Calculates a loan's instalments by its product's rules and fixes them as the loan's schedule. */
-export async function generateRepaymentPlan(
-  flow: Flow<'asset-center'>,
-  calculate: Message<'calculate-repayment-plan'>,
-): Promise<Message<'repayment-schedule-generated'>> {
-  const [, , available] = await flow
-    .pass(calculate)
-    .to('product-calculation-service')
-    .to('repayment-plan-service')
-    .to('asset-center');
-  return available;
-}
+/** A loan's instalments are calculated by its product's rules, fixed as a schedule, and become the loan's. */
+export const generated = (calculate: Leaving<'calculate-repayment-plan'>) =>
+  calculate.to('product-calculation-service').to('repayment-plan-service').to('asset-center');

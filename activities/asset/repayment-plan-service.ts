@@ -6,16 +6,14 @@ export const repaymentPlanService = service('repayment-plan-service', {
   async 'repayment-plan-calculated'({ data }, { tx }) {
     if ('scenario' in data) throw new Error(`Quote ${data.quoteId} is for asset management.`);
     const { loanId, principal, instalments, totals } = data;
-    const newest = await tx('repayment_plan_service.repayment_schedule')
-      .where('loan_id', loanId)
-      .max<{ max: number | null }[]>('version as max');
-    const version = (newest[0]?.max ?? 0) + 1;
-    await tx('repayment_plan_service.repayment_schedule').insert({
-      loan_id: loanId,
-      version,
-      currency: principal.currency,
-      principal_minor: principal.amountMinor,
-    });
+    const { rows } = await tx.raw<{ rows: [{ version: number }] }>(
+      `insert into repayment_plan_service.repayment_schedule (loan_id, version, currency, principal_minor)
+       select :loanId, coalesce(max(version), 0) + 1, :currency, :principalMinor
+         from repayment_plan_service.repayment_schedule where loan_id = :loanId
+       returning version`,
+      { loanId, currency: principal.currency, principalMinor: principal.amountMinor },
+    );
+    const [{ version }] = rows;
     await tx('repayment_plan_service.instalment').insert(
       instalments.map((instalment) => ({
         loan_id: loanId,

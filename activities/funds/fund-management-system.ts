@@ -213,18 +213,19 @@ async function move(
   from: readonly State[],
   to: State,
 ): Promise<{ reservation: Reservation; before: State }> {
-  const reservation = await tx<Reservation>('fund_management_system.fund_reservation')
-    .where('reservation_id', reservationId)
-    .forUpdate()
-    .first();
-  if (!reservation || !from.includes(reservation.state)) {
-    throw new Error(
-      `Fund reservation ${reservationId} is ${reservation?.state ?? 'missing'}, not ${from.join(' or ')}.`,
-    );
-  }
-  await tx('fund_management_system.fund_reservation')
-    .where('reservation_id', reservationId)
-    .update({ state: to, updated_at: tx.fn.now() });
+  const { rows } = await tx.raw<{ rows: Reservation[] }>(
+    `with before as (
+       select reservation_id, application_id, partner_id, currency, amount_minor, state
+         from fund_management_system.fund_reservation
+        where reservation_id = :reservationId and state = any(:from) for update
+     )
+     update fund_management_system.fund_reservation reservation set state = :to, updated_at = now()
+       from before where reservation.reservation_id = before.reservation_id
+     returning before.*`,
+    { reservationId, from, to },
+  );
+  const [reservation] = rows;
+  if (!reservation) throw new Error(`Fund reservation ${reservationId} is not ${from.join(' or ')}.`);
   return { reservation, before: reservation.state };
 }
 

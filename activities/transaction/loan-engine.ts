@@ -12,9 +12,13 @@ interface LoanApplication {
   application_id: string;
   loan_id: string;
   customer_id: string;
+  product_id: string;
+  product_version: number;
   currency: 'CNY' | 'IDR';
   principal_minor: number;
   payout_minor: number;
+  deducted_minor: number;
+  instalment_count: number;
   payout_account_token: string;
   partner_id: string;
   payout_by: 'PARTNER' | 'CUSTODY';
@@ -23,25 +27,33 @@ interface LoanApplication {
   transaction_no: string;
   disbursed_on: string;
   attempt: number;
+  excluded_partner_ids: string[];
 }
 
 /**
  * Moves an application on. The flow passes messages in order, so an application in another state is a bug, and the step
  * stops there for operators to see.
  */
-async function move(
+const move = (
   tx: Knex,
   applicationId: string,
   from: readonly string[],
   changes: Record<string, unknown>,
+): Promise<LoanApplication> => moveWhere(tx, { application_id: applicationId }, from, changes);
+
+async function moveWhere(
+  tx: Knex,
+  which: { application_id: string } | { loan_id: string },
+  from: readonly string[],
+  changes: Record<string, unknown>,
 ): Promise<LoanApplication> {
   const [application] = await tx<LoanApplication>('loan_engine.loan_application')
-    .where('application_id', applicationId)
+    .where(which)
     .whereIn('state' as never, from as never)
     .update({ ...changes, updated_at: tx.fn.now() } as never)
     .returning('*');
   if (!application)
-    throw new Error(`Loan application ${applicationId} is not in state ${from.join(' or ')}.`);
+    throw new Error(`Loan application ${Object.values(which).join()} is not in state ${from.join(' or ')}.`);
   return application;
 }
 
@@ -57,6 +69,17 @@ const failed = (application: LoanApplication, reasonCodes: string[]) =>
     principal: money(application.currency, application.principal_minor),
     payout: money(application.currency, application.payout_minor),
     reasonCodes,
+  });
+
+/** Asks for the partner of the next attempt; who has been tried is not asked again. */
+const wantRoute = (application: LoanApplication) =>
+  message('route-funds', {
+    applicationId: application.application_id,
+    attempt: application.attempt + 1,
+    productId: application.product_id,
+    productVersion: application.product_version,
+    amount: money(application.currency, application.payout_minor),
+    excludedPartnerIds: application.excluded_partner_ids,
   });
 
 /** 放款系统: keeps the loan application and orchestrates its way to a paid-out loan. */
@@ -129,32 +152,31 @@ export const loanEngine = service('loan-engine', {
       reason_codes: reasonCodes,
     });
     if (outcome === 'REVIEW') return [];
-    return outcome === 'APPROVE'
-      ? [
-          message('loan-application-approved', {
-            applicationId,
-            customerId,
-            principal: money(currency, principal_minor),
-          }),
-        ]
-      : [message('loan-application-rejected', { applicationId, customerId, reasonCodes })];
+    if (outcome === 'REJECT') {
+      return [message('loan-application-rejected', { applicationId, customerId, reasonCodes })];
+    }
+    const principal = money(currency, principal_minor);
+    return [
+      message('loan-application-approved', { applicationId, customerId, principal }),
+      message('reserve-credit-line', { applicationId, customerId, amount: principal }),
+    ];
   },
 
   async 'credit-reserved'({ data }, { tx }) {
-    await move(tx, data.applicationId, ['APPROVED'], { state: 'CREDIT_RESERVED' });
-    return [];
+    return [wantRoute(await move(tx, data.applicationId, ['APPROVED'], { state: 'CREDIT_RESERVED' }))];
   },
 
   async 'fund-route-selected'({ data }, { tx }) {
     const { applicationId, attempt, partnerId, payoutBy, paymentChannelId } = data;
-    await move(tx, applicationId, ['CREDIT_RESERVED'], {
+    const { currency, payout_minor } = await move(tx, applicationId, ['CREDIT_RESERVED'], {
       state: 'ROUTED',
       attempt,
       partner_id: partnerId,
       payout_by: payoutBy,
       payment_channel_id: paymentChannelId ?? null,
     });
-    return [];
+    const amount = money(currency, payout_minor);
+    return [message('reserve-funds', { applicationId, attempt, partnerId, amount })];
   },
 
   async 'fund-reserved'({ data, flowId }, { tx }) {
@@ -191,11 +213,12 @@ export const loanEngine = service('loan-engine', {
     const ended = await standingAnswer(tx, flowId, 'withdrawal');
     if (!ended) {
       // Back to where a route can be chosen: another partner may be tried.
-      await move(tx, data.applicationId, ['ROUTED', 'PAYING_OUT'], {
+      const application = await move(tx, data.applicationId, ['ROUTED', 'PAYING_OUT'], {
         state: 'CREDIT_RESERVED',
         reservation_id: null,
+        excluded_partner_ids: tx.raw('array_append(excluded_partner_ids, partner_id)'),
       });
-      return [];
+      return [wantRoute(application)];
     }
     const reasonCodes = [ended.answer === 'ABANDON' ? abandoned : withdrawn];
     const application = await move(tx, data.applicationId, ['ROUTED', 'PAYING_OUT'], {
@@ -208,18 +231,49 @@ export const loanEngine = service('loan-engine', {
 
   async 'partner-disbursement-succeeded'({ data }, { tx }) {
     const { applicationId, transactionNo, valueDate } = data;
-    await move(tx, applicationId, ['PAYING_OUT'], {
+    const paid = await move(tx, applicationId, ['PAYING_OUT'], {
       state: 'PAID_OUT',
       transaction_no: transactionNo,
       disbursed_on: valueDate,
       reason_codes: [],
     });
-    return [];
+    return [
+      message('post-ledger-event', {
+        ledgerEventId: `disbursement of loan ${paid.loan_id}`,
+        scenario: paid.payout_by === 'CUSTODY' ? 'loan-disbursed-from-custody' : 'loan-disbursed-by-partner',
+        applicationId,
+        loanId: paid.loan_id,
+        partnerId: paid.partner_id,
+        ...(paid.payment_channel_id ? { paymentChannelId: paid.payment_channel_id } : {}),
+        principal: money(paid.currency, paid.principal_minor),
+        payout: money(paid.currency, paid.payout_minor),
+        deductedFees: money(paid.currency, paid.deducted_minor),
+        valueDate,
+      }),
+    ];
   },
 
   async 'accounting-entry-posted'({ data }, { tx }) {
-    await move(tx, data.applicationId, ['PAID_OUT'], { state: 'POSTED', journal_id: data.journalId });
-    return [];
+    const posted = await move(tx, data.applicationId, ['PAID_OUT'], {
+      state: 'POSTED',
+      journal_id: data.journalId,
+    });
+    return [
+      message('create-loan-contract', {
+        applicationId: posted.application_id,
+        loanId: posted.loan_id,
+        customerId: posted.customer_id,
+        productId: posted.product_id,
+        productVersion: posted.product_version,
+        principal: money(posted.currency, posted.principal_minor),
+        payout: money(posted.currency, posted.payout_minor),
+        deductedFees: money(posted.currency, posted.deducted_minor),
+        partnerId: posted.partner_id,
+        instalmentCount: posted.instalment_count,
+        fundingJournalId: data.journalId,
+        interestFrom: posted.disbursed_on,
+      }),
+    ];
   },
 
   async 'loan-contract-created'({ data }, { tx }) {
@@ -227,17 +281,13 @@ export const loanEngine = service('loan-engine', {
     return [];
   },
 
-  async 'loan-note-created'({ data }, { tx }) {
-    await move(tx, data.applicationId, ['BOOKED'], {});
+  /** Comes with the contract, which has moved the application on. */
+  async 'loan-note-created'() {
     return [];
   },
 
   async 'repayment-schedule-generated'({ data }, { tx }) {
-    const found = await tx('loan_engine.loan_application')
-      .where('loan_id', data.loanId)
-      .first<{ application_id: string }>('application_id');
-    if (!found) throw new Error(`Loan ${data.loanId} belongs to no loan application.`);
-    const application = await move(tx, found.application_id, ['BOOKED'], { state: 'DISBURSED' });
+    const application = await moveWhere(tx, { loan_id: data.loanId }, ['BOOKED'], { state: 'DISBURSED' });
     return [
       message('disbursement-succeeded', {
         applicationId: application.application_id,

@@ -32,7 +32,7 @@ export async function settleByOperators(
   answer: OutsideAnswer,
 ): Promise<boolean> {
   try {
-    return await settleRequest(tx, requestNo, answer, 'OPERATOR');
+    return (await settleRequest(tx, requestNo, answer, 'OPERATOR')) !== null;
   } catch (error) {
     if (isTakenTransaction(error)) throw new TransactionTaken();
     throw error;

@@ -3,7 +3,7 @@ import type { FlowName } from '../../schemas/generated/catalog';
 import { crashPoint } from '../../crash/point';
 import type { Message } from '../../schemas/message';
 import { prepared } from '../prepared';
-import type { SaleBasis } from '../reference';
+import type { Customer, ProductVersion } from '../reference';
 
 /** What a client asked for under its idempotency key, and the flow that it became. */
 export interface Submission {
@@ -35,6 +35,14 @@ export const submissionUnder = (
   idempotencyKey: string,
 ): Promise<Submission | undefined> =>
   db('access.submission').where({ client_id: clientId, idempotency_key: idempotencyKey }).first(columns);
+
+/** What a loan application is checked against. */
+export interface SaleBasis {
+  customer: Customer | null;
+  product: ProductVersion | null;
+  /** The day that the product's market is in now; it may end before the caller has looked at it. */
+  today: string | null;
+}
 
 /**
  * What stands under a key, and what an application by a customer, for a version of a product or its newest one, is checked

@@ -6,6 +6,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Hop } from '../../activities/handling';
 import { messagingPartyOf } from '../../domain/identifiers';
 import type { CommandDraft } from '../../schemas/compose';
 import type { FlowName } from '../../schemas/generated/catalog';
@@ -64,9 +65,6 @@ export interface Flow<O extends ServiceId> {
 
   /** The pivot: from here on nothing is undone, and operators cannot abandon the flow any more. */
   onlyForward(): void;
-
-  /** A flow that is a part of this one, under its own workflow id: the same rows as when it is started by itself. */
-  part<P extends ServiceId>(flow: FlowName, businessId: string, orchestrator: P): Flow<P>;
 }
 
 /**
@@ -125,30 +123,41 @@ function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits
       view.waitFor(`for people to answer: ${questions.join(', ')}${until}`);
       await view.attention(reason, () => operator.untilAnswered(questions, withinSeconds));
     },
-    part: (flow, businessId, partOrchestrator) =>
-      flowOf(
-        { flow, flowId: `${flow}:${businessId}`, parentFlowId: run.flowId, market: run.market },
-        partOrchestrator,
-        waits,
-      ),
     note: (facts) => view.note(facts),
     onlyForward: () => operator.onlyForward(),
   };
 }
 
 /** A message on its way: `.to(…)` adds a service, awaiting it takes the step. */
+interface OnItsWay extends PromiseLike<Message[]> {
+  hops: Hop[];
+  to(...services: ServiceId[]): OnItsWay;
+  part(flow: FlowName, businessId: string, way: (leaving: OnItsWay) => OnItsWay): OnItsWay;
+}
+
 function passing(
   run: FlowRun,
   message: Message | CommandDraft,
   waits: Waits,
   party?: string,
-  hops: ServiceId[][] = [],
-): PromiseLike<Message[]> & { to(...services: ServiceId[]): unknown } {
+  hops: Hop[] = [],
+  part?: FlowRun,
+): OnItsWay {
+  const going = (further: Hop[], within?: FlowRun) => passing(run, message, waits, party, further, within);
   return {
-    to: (...services) => passing(run, message, waits, party, [...hops, services]),
+    hops,
+    to: (...services) => going([...hops, { services, ...(part ? { run: part } : {}) }], part),
+    part: (flow, businessId, way) =>
+      going(
+        way(
+          going(hops, {
+            ...{ flow, flowId: `${flow}:${businessId}`, parentFlowId: run.flowId, market: run.market },
+          }),
+        ).hops,
+      ),
     then(fulfilled, rejected) {
-      const [[first] = [], ...then] = hops;
-      return step(first!, { run, message, then }, party, waits).then(fulfilled, rejected);
+      const [first, ...then] = hops;
+      return step(first!.services[0]!, { run, message, then }, party, waits).then(fulfilled, rejected);
     },
   };
 }

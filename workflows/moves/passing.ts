@@ -1,12 +1,12 @@
 import type { ServiceMap } from '../../activities/services';
-import type { CatalogServices } from '../../schemas/generated/catalog';
+import type { CatalogServices, FlowName } from '../../schemas/generated/catalog';
 import type { Draft, Message, MessageType, ServiceId } from '../../schemas/message';
 
 // What the compiler knows of a message on its way: which services receive it, and what each of them answers. All of it
 // comes from the service files and the catalog; nothing here exists at run time.
 
 type TypeOf<M> = M extends Message<infer T> ? T : never;
-type TypesIn<Sent extends readonly unknown[]> = TypeOf<Sent[number]>;
+type TypesIn<Sent extends readonly unknown[]> = Extract<TypeOf<Sent[number]>, MessageType>;
 
 /** The services that have a handler for a message. */
 type ReceiverOf<T> = {
@@ -56,6 +56,15 @@ export interface Passing<
   to<S extends readonly [ReceiverOf<TypesIn<Last>>, ...ReceiverOf<TypesIn<Last>>[]]>(
     ...services: S
   ): Passing<AnswersOfAll<S, Last>, [...All, ...AnswersOfAll<S, Last>]>;
+  /**
+   * Goes a part of the way as another flow of the catalog, under the workflow id that it has when it is started by
+   * itself: the same rows then, and nothing is done twice.
+   */
+  part<L extends readonly unknown[], A extends readonly unknown[]>(
+    flow: FlowName,
+    businessId: string,
+    way: (leaving: Leaving<TypesIn<Last>>) => Passing<L, A>,
+  ): Passing<L, [...All, ...A]>;
 }
 
 /** A message about to leave. */

@@ -73,7 +73,7 @@ export async function step(
   waits: Waits,
 ): Promise<Message[]> {
   const type = 'type' in delivery.message ? delivery.message.type : typeOf(delivery.message);
-  const services = [service, ...delivery.then.flat()];
+  const services = [service, ...delivery.then.flatMap((hop) => hop.services)];
   const { view, operator } = waits;
   const released = operator.released();
   // Not awaited in vain: each promise of a workflow costs a stack trace, which the SDK takes for the Web UI.
@@ -98,7 +98,8 @@ async function carryOut(
     const delivered = await unlessIll(quickly(summary)[name]!(delivery));
     if (delivered) return sentOf(delivered);
   }
-  view.publish();
+  // A party that answers at once is gone before anybody looks, and a step that runs shows itself; what is ill is published.
+  if (!party) view.publish();
   const queue = party ? partyQueue(taskQueue, party) : taskQueue;
   const attempt = async (): Promise<Delivered> =>
     (await unlessIll(
@@ -113,7 +114,7 @@ async function carryOut(
 /** What operators read beside the step's name: where the message goes, hop by hop. */
 function summaryOf(name: string, { then, refusal }: Delivery): string {
   const [service, type] = name.split('.');
-  const way = [type, service, ...then.map((hop) => hop.join(' + '))].join(' → ');
+  const way = [type, service, ...then.map((hop) => hop.services.join(' + '))].join(' → ');
   return refusal ? `${way} (${refusal.code})` : way;
 }
 
