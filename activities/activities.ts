@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 import { databaseFault } from '../db/errors';
 import type { RefusalDetails } from '../workflows/moves/refusal';
 import type { ServiceId } from '../schemas/message';
-import { StepRefused, wrapper, type AnyService, type Delivered, type Delivery } from './handling';
+import { failedIn, StepRefused, wrapper, type AnyService, type Delivered, type Delivery } from './handling';
 import type { Gateways } from './outside';
 import { operatorActivities, type OperatorActivities } from './operator';
 import { services } from './services';
@@ -43,7 +43,10 @@ const failAsTemporalDoes =
   (service: ServiceId) =>
   (error: unknown): never => {
     const fault = databaseFault(error);
-    if (fault) throw new Error(`PostgreSQL reported ${JSON.stringify(fault)}`);
+    if (fault) {
+      const where = failedIn.get(error as object) ?? service;
+      throw new Error(`${where}: PostgreSQL reported ${JSON.stringify(fault)}`);
+    }
     if (!(error instanceof StepRefused)) throw error;
     const details: RefusalDetails = { refusal: error.refusal, message: error.refusedMessage };
     throw ApplicationFailure.nonRetryable(`${service}: ${error.refusal.reason}`, error.refusal.code, details);

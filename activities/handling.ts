@@ -64,6 +64,9 @@ export class StepRefused extends Error {
   }
 }
 
+/** In which handling of a step a technical failure came about: the step itself is named after its first one. */
+export const failedIn = new WeakMap<object, string>();
+
 /** What a handler works with, on one transaction. */
 const handlingOn = (
   tx: Knex.Transaction,
@@ -119,7 +122,8 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
       handled.push({ run, service: service.id, message, answer: { sent } });
       return sent;
     } catch (error) {
-      if (careful && error instanceof Refused) {
+      if (!(error instanceof Refused)) failedIn.set(error as object, `${service.id}.${typeOf(message)}`);
+      else if (careful) {
         handled.push({ run, service: service.id, message, answer: { refusal: error.refusal } });
       }
       throw error;

@@ -28,7 +28,7 @@ describe('a worker that is killed at each crash point once', () => {
   test('of a flow that pays out: every flow ends with the loan, and with the records of an undisturbed one', async () => {
     const { points, killed } = await plain;
     expect(killed).toEqual(points);
-    expect(points).toContain('after-commit handling asset-center.create-loan-contract');
+    expect(points).toContain('after-commit handling accounting-center.post-ledger-event');
   });
 
   test('of a flow that nobody funds: every flow ends undone, and with the records of an undisturbed one', async () => {
