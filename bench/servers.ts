@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Connection } from '@temporalio/client';
-import knex, { type Knex } from 'knex';
+import type { Knex } from 'knex';
 import { migrate } from '../db/migrate';
+import { asOwner } from '../scripts/local/as-owner';
 import type { partsStoppedOnSignal } from '../scripts/local/parts';
 import { startPostgres } from '../scripts/local/postgres';
 import { startNode } from '../scripts/local/processes';
@@ -77,15 +78,6 @@ export function serversOf(
   }
 
   return { newDatabase, newNamespace, newProcess };
-}
-
-async function asOwner(url: string, work: (owner: Knex) => Promise<unknown>): Promise<void> {
-  const owner = knex({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
-  try {
-    await work(owner);
-  } finally {
-    await owner.destroy();
-  }
 }
 
 async function removeNamespace(address: string, namespace: string): Promise<void> {

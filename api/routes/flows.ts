@@ -18,6 +18,7 @@ import type { CustomerAccess, Parameter, Route } from '../route';
 import { common, count, links, list, object, oneOf, text, utcInstant, type Schema } from '../schema';
 import { flowStatus, type FlowStatus } from '../temporal';
 import { applicationState } from './loan-applications';
+import { requestAsked } from './records';
 
 /** The envelope of every message says what a flow's id looks like. */
 const flowId = (commonSchemas['envelope'] as unknown as { properties: { flowId: Schema } }).properties.flowId;
@@ -64,14 +65,7 @@ const flow: Schema = object(
     lastStep: { description: 'The handling that ended last.', ...step },
     outsideRequests: {
       description: "What was asked of outside parties, in order; a part's requests are its whole's.",
-      ...list(
-        object({
-          requestNo: common('request-no'),
-          party: common('party-id'),
-          state: text,
-          links: links(['self']),
-        }),
-      ),
+      ...list(requestAsked),
     },
     links: links(['self', 'trace'], ['subject', 'parent']),
   },

@@ -196,12 +196,14 @@ export const unknownApplication = (applicationId: string): Problem =>
 
 type Basis = Awaited<ReturnType<typeof submissionBasisOf>>;
 
-const basisOf = (db: Knex, call: Call): Promise<Basis> =>
-  submissionBasisOf(db, {
-    ...(call.body as Body),
+function basisOf(db: Knex, call: Call): Promise<Basis> {
+  const { customerId, productId, productVersion } = call.body as Body;
+  return submissionBasisOf(db, {
+    ...{ customerId, productId, productVersion },
     clientId: call.client().clientId,
     idempotencyKey: call.parameters['Idempotency-Key']!,
   });
+}
 
 /** Reserves the key, then starts the flow. Whatever dies in between, the same request again finds the row and goes on. */
 async function submit({ db, temporal, config }: Needs, call: Call, basis: Basis): Promise<Answer> {

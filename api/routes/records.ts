@@ -14,6 +14,14 @@ import { common, count, links, list, object, oneOf, text, uuid, type Schema } fr
 const messageId = uuid;
 const exampleMessageId = '5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11';
 
+/** What other records say of a request to an outside party. */
+export const requestAsked: Schema = object({
+  requestNo: common('request-no'),
+  party: common('party-id'),
+  state: text,
+  links: links(['self']),
+});
+
 const message: Schema = object(
   {
     messageId,
@@ -51,14 +59,7 @@ const message: Schema = object(
     },
     outsideRequests: {
       description: 'What was asked of outside parties because of it.',
-      ...list(
-        object({
-          requestNo: common('request-no'),
-          party: common('party-id'),
-          state: text,
-          links: links(['self']),
-        }),
-      ),
+      ...list(requestAsked),
     },
     links: links(['self'], ['cause', 'flow']),
   },

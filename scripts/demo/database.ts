@@ -1,8 +1,8 @@
-import knex, { type Knex } from 'knex';
 import { createApiKey, listApiKeys, revokeApiKey, type Role } from '../../db/access/api-keys';
 import { migrate } from '../../db/migrate';
 import { seed, seedCustomers } from '../../db/seeds';
 import { dayInZone } from '../../domain/calendar';
+import { asOwner } from '../local/as-owner';
 import type { StoryCustomer } from './story';
 
 /** Brings the database to the newest schema and fills the reference data; what is there already stays. */
@@ -15,16 +15,6 @@ export async function prepareDatabase(databaseUrl: string): Promise<void> {
 export async function addCustomers(databaseUrl: string, customers: readonly StoryCustomer[]): Promise<void> {
   const once = [...new Map(customers.map((customer) => [customer.id, customer])).values()];
   await asOwner(databaseUrl, (owner) => owner.transaction((tx) => seedCustomers(tx, once)));
-}
-
-/** The application's role may not write reference data, so this acts as the user of the address itself. */
-async function asOwner<T>(databaseUrl: string, work: (owner: Knex) => Promise<T>): Promise<T> {
-  const owner = knex({ client: 'pg', connection: databaseUrl, pool: { min: 0, max: 1 } });
-  try {
-    return await work(owner);
-  } finally {
-    await owner.destroy();
-  }
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { Behaviour } from './platform';
+
 /** Every fault of a party that ends by itself; `CONTRADICT` lies about failures only, since a success is believed. */
 export const faults = [
   { weight: 20, behaviour: { kind: 'ACCEPT' } },
@@ -18,4 +20,23 @@ export const faults = [
   { weight: 2, behaviour: { kind: 'CONTRADICT', by: 'ANSWER', truth: 'SUCCEEDED', code: 'OOPS' } },
   { weight: 2, behaviour: { kind: 'CONTRADICT', by: 'CALLBACK', truth: 'SUCCEEDED', code: 'OOPS' } },
   { weight: 2, behaviour: { kind: 'LATE_SUCCESS', delayMs: 2_000, code: 'NOT_TODAY' } },
+];
+
+/** How a party's answer may come of which it has done what it was asked; each is to have the effect of a plain answer, once. */
+export const waysToAnswer: [how: string, behaviour: Behaviour['behaviour']][] = [
+  ['comes slowly', { kind: 'SLOW', delayMs: 500 }],
+  ['comes by callback before its response', { kind: 'EARLY_CALLBACK' }],
+  ['comes twice, with one id', { kind: 'DOUBLE_CALLBACK', delayMs: 100, ids: 'SAME' }],
+  ['comes twice, with two ids', { kind: 'DOUBLE_CALLBACK', delayMs: 100, ids: 'DIFFERENT' }],
+  ['comes late, after it was asked for', { kind: 'LATE_CALLBACK', delayMs: 2_500 }],
+  ['is an error, after it has paid', { kind: 'ERROR' }],
+  ['breaks off, after it has paid', { kind: 'BREAK' }],
+  [
+    'says that it failed, and it did not',
+    { kind: 'CONTRADICT', by: 'ANSWER', truth: 'SUCCEEDED', code: 'OOPS' },
+  ],
+  [
+    'is a callback that says that it failed, and it did not',
+    { kind: 'CONTRADICT', by: 'CALLBACK', truth: 'SUCCEEDED', code: 'OOPS' },
+  ],
 ];

@@ -3,6 +3,7 @@ import { trialBalance } from '../../../db/books/trial-balance';
 import { checkTrace } from '../../../scripts/check-trace';
 import { needsAttention } from '../../../schemas/search-attributes';
 import { goBranch, type Walk } from '../../support/branches';
+import { waysToAnswer } from '../../support/faults';
 import { startPlatform, type Platform } from '../../support/platform';
 import { until } from '../../support/until';
 
@@ -130,22 +131,8 @@ describe('a customer who withdraws', () => {
 
 describe('an outside party whose answer', () => {
   test.each([
-    ['comes slowly', { kind: 'SLOW', delayMs: 500 }],
-    ['comes by callback before its response', { kind: 'EARLY_CALLBACK' }],
-    ['comes twice, with one id', { kind: 'DOUBLE_CALLBACK', delayMs: 100, ids: 'SAME' }],
-    ['comes twice, with two ids', { kind: 'DOUBLE_CALLBACK', delayMs: 100, ids: 'DIFFERENT' }],
-    ['comes late, after it was asked for', { kind: 'LATE_CALLBACK', delayMs: 2_500 }],
-    ['is an error, after it has paid', { kind: 'ERROR' }],
-    ['breaks off, after it has paid', { kind: 'BREAK' }],
-    ['breaks off, before it has taken the request', { kind: 'NOT_TAKEN', by: 'BREAK' }],
-    [
-      'says that it failed, and it did not',
-      { kind: 'CONTRADICT', by: 'ANSWER', truth: 'SUCCEEDED', code: 'OOPS' },
-    ],
-    [
-      'is a callback that says that it failed, and it did not',
-      { kind: 'CONTRADICT', by: 'CALLBACK', truth: 'SUCCEEDED', code: 'OOPS' },
-    ],
+    ...waysToAnswer,
+    ['breaks off, before it has taken the request', { kind: 'NOT_TAKEN', by: 'BREAK' }] as const,
   ])(
     '%s: the money is paid once, by it, and booked',
     async (_how, behaviour) => {

@@ -1,7 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { goodFeatures, inBetweenFeatures } from '../../../db/seeds';
 import type { MarketId } from '../../../schemas/generated/messages';
+import { waysToAnswer } from '../faults';
 import type { Behaviour } from '../platform';
+import { until } from '../until';
 import type { Stage } from './stage';
 
 /** One way that a loan application can go, by a customer of its own. */
@@ -161,21 +162,10 @@ export const branches: readonly Branch[] = [
 /** A payout that is made once, whatever the bank says of it and when. */
 function answersOfTheBank(): Branch[] {
   const ways: [string, Behaviour['behaviour'], number?][] = [
-    ['comes slowly', { kind: 'SLOW', delayMs: 500 }],
+    ...waysToAnswer,
     ['is only given when it is asked for', { kind: 'SILENT', delayMs: 100 }],
-    ['comes by callback before its response', { kind: 'EARLY_CALLBACK' }],
-    ['comes twice, with one id', { kind: 'DOUBLE_CALLBACK', delayMs: 100, ids: 'SAME' }],
-    ['comes twice, with two ids', { kind: 'DOUBLE_CALLBACK', delayMs: 100, ids: 'DIFFERENT' }],
-    ['comes late, after it was asked for', { kind: 'LATE_CALLBACK', delayMs: 2_500 }],
-    ['is an error, after it has paid', { kind: 'ERROR' }],
-    ['breaks off, after it has paid', { kind: 'BREAK' }],
     ['hangs, after it has paid', { kind: 'HANG' }],
     ['breaks off, before it has taken the request', { kind: 'NOT_TAKEN', by: 'BREAK' }, 1],
-    ['says wrongly that it failed', { kind: 'CONTRADICT', by: 'ANSWER', truth: 'SUCCEEDED', code: 'OOPS' }],
-    [
-      'says wrongly, by callback, that it failed',
-      { kind: 'CONTRADICT', by: 'CALLBACK', truth: 'SUCCEEDED', code: 'OOPS' },
-    ],
   ];
   return ways.map(([how, behaviour, times]) => ({
     name: `paid out by a partner whose answer ${how}`,
@@ -213,12 +203,10 @@ async function withdraw(stage: Stage, applicationId: string): Promise<void> {
   if (status !== 202) throw new Error(`The withdrawal was not taken: ${JSON.stringify(body)}`);
 }
 
-const untilState = (stage: Stage, applicationId: string, state: string): Promise<void> =>
+const untilState = (stage: Stage, applicationId: string, state: string): Promise<object> =>
   until(() =>
-    stage.db('loan_engine.loan_application').where({ application_id: applicationId, state }).first('state'),
+    stage
+      .db('loan_engine.loan_application')
+      .where({ application_id: applicationId, state })
+      .first<object | undefined>('state'),
   );
-
-/** Polls until there is something; whoever waits for the whole has a time limit. */
-async function until(look: () => PromiseLike<unknown>): Promise<void> {
-  while (!(await look())) await delay(50);
-}
