@@ -158,9 +158,7 @@ test('a review does not end by a signal that somebody sends by hand', async () =
 test('a step that waits for its next try is tried at once when an operator says so', async () => {
   await platform.owner.raw('revoke insert on asset_center.loan_contract from credit_application');
   const { flowId, handle } = await startedUntil('PAID_OUT');
-  await until(
-    async () => (await handle.describe()).typedSearchAttributes.get(stage) === 'post-ledger-event',
-  );
+  await until(async () => (await handle.describe()).typedSearchAttributes.get(stage) === 'post-ledger-event');
   await platform.owner.raw('grant insert on asset_center.loan_contract to credit_application');
   expect(await intervene(flowId, { act: 'retry-now', reason: 'the right is back' })).toMatchObject({
     status: 200,
