@@ -6,7 +6,9 @@ import { localsOf } from './locals';
 export const answerProblem: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   const problem = problemOf(error);
   const { status, headers } = problem.kind;
-  if (status >= 500) localsOf(response).log.error({ err: problem.cause }, problem.message);
+  const locals = localsOf(response);
+  locals.problem = problem.code;
+  if (status >= 500) locals.log.error({ err: problem.cause }, problem.message);
   if (response.headersSent) {
     // The answer has begun, so all that is left is to end the connection, which Express does.
     next(error);

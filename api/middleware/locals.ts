@@ -9,6 +9,8 @@ export interface Locals {
   client?: ApiClient;
   /** Whether the rate limits have counted it. */
   isCounted?: boolean;
+  /** The code of the problem that it was answered with. */
+  problem?: string;
 }
 
 /** What is known about the request so far. */

@@ -18,13 +18,21 @@ export function requestLog(logger: Logger): RequestHandler {
     response.set('X-Request-Id', requestId);
     response.once('close', () => {
       const durationMs = Math.round(performance.now() - startedMs);
-      const { keyId } = locals.client ?? {};
+      const { client, problem } = locals;
       const isAnswered = response.writableFinished;
       const status = isAnswered ? response.statusCode : null;
       const { path: route } = (request.route ?? {}) as { path?: string };
       const isRefused = status !== null && status >= 400 && status < 500;
       locals.log.info(
-        { method, route, ...(isRefused || route === undefined ? {} : { path }), status, durationMs, keyId },
+        {
+          method,
+          route,
+          ...(isRefused || route === undefined ? {} : { path }),
+          status,
+          problem,
+          durationMs,
+          keyId: client?.keyId,
+        },
         isAnswered ? 'request answered' : 'client went away',
       );
     });

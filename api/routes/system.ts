@@ -1,10 +1,23 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
+import { Problem } from '../problem';
 import type { Route } from '../route';
 import { object, oneOf } from '../schema';
 import { checkTemporal } from '../temporal';
 
 const status = (value: string) => ({ schema: object({ status: oneOf(value) }), example: { status: value } });
+
+/** A server that is frozen says nothing for as long as a statement may take; whoever asks whether we serve waits less. */
+const READY_WITHIN_MS = 3_000;
+
+async function inTime(checks: Promise<unknown>): Promise<void> {
+  const giveUp = new AbortController();
+  const late = delay(READY_WITHIN_MS, true, { signal: giveUp.signal }).catch(() => false);
+  const isLate = await Promise.race([checks.then(() => false), late]).finally(() => giveUp.abort());
+  if (isLate)
+    throw new Problem('TEMPORARILY_UNAVAILABLE', 'The database or Temporal does not answer in time.');
+}
 
 /** The routes of the process itself. `openApi` gives the document of all routes, these included. */
 export function systemRoutes({
@@ -38,7 +51,7 @@ export function systemRoutes({
       answers: { 200: { description: 'It can.', ...status('ready') } },
       problems: ['TEMPORARILY_UNAVAILABLE'],
       async handle() {
-        await Promise.all([db.raw('select 1'), checkTemporal(temporal)]);
+        await inTime(Promise.all([db.raw('select 1'), checkTemporal(temporal)]));
         return { status: 200, body: { status: 'ready' } };
       },
     },
