@@ -6,7 +6,8 @@ import { inTransaction } from '../db/transaction';
 import { checkReceived, composeCommand, composeSent, type CommandDraft } from '../schemas/compose';
 import type { FlowRun, Message, MessageType, ServiceId } from '../schemas/message';
 import { idOf, typeOf } from '../schemas/message';
-import { isOutsideRequest, pursue, waitFor, type Gateways, type Waiting } from './outside';
+import { isOutsideRequest, pursue, waitFor } from './outside';
+import type { Gateways, OutsideRequest, Waiting } from './outside';
 import type { Handling, OutsideHandler, Refusal, Sent } from './service';
 
 /** A service without the types of its catalog entry: the wrapper serves all of them alike. */
@@ -43,6 +44,9 @@ interface OpenStep {
   /** Whether each handling can be undone alone, which costs two round trips: only where one is known to refuse. */
   careful: boolean;
 }
+
+/** What a handler that may need an outside party wants: to send something at once, or what it has asked. */
+type Asked = { sent: Sent } | { opened: Awaited<ReturnType<typeof openRequest>>; wanted: OutsideRequest };
 
 /** A business refusal on its way out of a handler. */
 class Refused extends Error {
@@ -209,21 +213,23 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     message: Message,
     { ask, settle }: OutsideHandler<ServiceId, MessageType>,
   ): Promise<Delivered> {
-    const asked = await inOneTransaction(service, message, 'request', async ({ tx }) => {
-      if (await answerOnRecord(tx, service.id, message)) return { sent: [] as const };
+    const asked = await inOneTransaction(service, message, 'request', async ({ tx }): Promise<Asked> => {
+      if (await answerOnRecord(tx, service.id, message)) return { sent: [] };
       unhandled.add(message);
       const wanted = await ask(message, handlingOn(tx, delivery, message));
       if (!isOutsideRequest(wanted)) return { sent: wanted };
       // The workflow that waits: a part runs inside the flow that it is a part of.
       const flowId = delivery.run.parentFlowId ?? delivery.run.flowId;
-      return openRequest(tx, { ...wanted, flowId, messageId: idOf(message) });
+      const opened = await openRequest(tx, { ...wanted, flowId, messageId: idOf(message) });
+      return { opened, wanted };
     });
     if ('sent' in asked)
       return handleAndPassOn(delivery, service, message, () => Promise.resolve(asked.sent));
 
-    const row = await pursue(db, gateways, asked);
+    const { opened, wanted } = asked;
+    const row = await pursue(db, gateways, opened, wanted);
     const { answer } = row;
-    if (!answer) return { waitingFor: waitFor(row) };
+    if (!answer) return { waitingFor: waitFor(row, wanted) };
     return handleAndPassOn(delivery, service, message, (received, on) => settle(received, answer, on));
   }
 

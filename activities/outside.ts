@@ -15,6 +15,11 @@ export interface OutsideRequest {
   /** The number under which the party knows the request, made from the business key. */
   requestNo: string;
   body: object;
+  /**
+   * After how many asks in vain it is given up: it then counts as failed, with the code GIVEN_UP. Only for what may have
+   * been done without harm and without anybody's knowledge, and never for money.
+   */
+  giveUpAfterAsks?: number;
 }
 
 /** What one exchange with a party gave: its final word, or that it is still working, or that nobody knows. */
@@ -37,13 +42,19 @@ export interface Waiting {
   requestNo: string;
   party: string;
   askAgainInMs: number;
+  /** Whether the waiting comes to an end of itself, so that nobody need look after it. */
+  isGivenUpInTime: boolean;
 }
 
 /** How long to wait for a callback before asking again: 1, 2, 4 … 60 seconds, by how often the party was asked. */
-export const waitFor = ({ requestNo, party, askedCount }: OutsideRequestRow): Waiting => ({
+export const waitFor = (
+  { requestNo, party, askedCount }: OutsideRequestRow,
+  { giveUpAfterAsks }: Pick<OutsideRequest, 'giveUpAfterAsks'>,
+): Waiting => ({
   requestNo,
   party,
   askAgainInMs: Math.min(1000 * 2 ** Math.max(askedCount - 1, 0), 60_000),
+  isGivenUpInTime: giveUpAfterAsks !== undefined,
 });
 
 /**
@@ -51,12 +62,14 @@ export const waitFor = ({ requestNo, party, askedCount }: OutsideRequestRow): Wa
  *
  * A row that was there before may have been sent by an attempt that died, so the party is asked what became of it first,
  * and it is sent again, under the same number, only if the party has never seen it. Returns the row as it then stands;
- * an unsettled row means: wait for the callback, and ask again later. Faults of the party never throw.
+ * an unsettled row means: wait for the callback, and ask again later. Faults of the party never throw. What is to be given
+ * up is, once it was asked for often enough; a word that comes later is on record and changes nothing.
  */
 export async function pursue(
   db: Knex,
   gateways: Gateways,
   { row, isNew }: { row: OutsideRequestRow; isNew: boolean },
+  { giveUpAfterAsks = Infinity }: Pick<OutsideRequest, 'giveUpAfterAsks'>,
 ): Promise<OutsideRequestRow> {
   if (row.answer) return row;
   const gateway = gateways[row.operation];
@@ -67,9 +80,16 @@ export async function pursue(
       ? await settleRequest(db, row.requestNo, word, from)
       : await noteUnsettled(db, row.requestNo, word.status);
   crashPoint('after-commit', `word of ${row.party}`);
+  const isInVain = settled && !settled.answer && settled.askedCount >= giveUpAfterAsks;
+  const ended = isInVain ? await settleRequest(db, row.requestNo, givenUp, 'GIVEN_UP') : settled;
   // Else a callback has settled the row while we were asking, and the first word stands.
-  return settled ?? requestOf(db, row.requestNo);
+  return ended ?? requestOf(db, row.requestNo);
 }
+
+const givenUp: OutsideAnswer = {
+  status: 'FAILED',
+  failure: { code: 'GIVEN_UP', message: 'The party has given no final word in time.' },
+};
 
 /**
  * Asks the party, and says how its word came. A failure is believed only when a query confirms it: an answer or a

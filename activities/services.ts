@@ -11,6 +11,7 @@ import { outreachSystem } from './post-loan-operations/outreach-system';
 import { productCalculationService } from './product/product-calculation-service';
 import { decisionEngine } from './risk/decision-engine';
 import { loanEngine } from './transaction/loan-engine';
+import { repaymentEngine } from './transaction/repayment-engine';
 
 /** Every service that is built, by its catalog id. */
 export const services = {
@@ -26,6 +27,7 @@ export const services = {
   'partner-hub': partnerHub,
   'payment-system': paymentSystem,
   'product-calculation-service': productCalculationService,
+  'repayment-engine': repaymentEngine,
   'repayment-plan-service': repaymentPlanService,
 } as const;
 

@@ -6,6 +6,7 @@ import { recordNotification } from '../db/access/notifications';
 import type { OutsideAnswer } from '../db/outside';
 import type { MessageCallback } from '../schemas/outside/message';
 import type { PayoutCallback } from '../schemas/outside/payout';
+import type { RepaymentMethodCallback } from '../schemas/outside/repayment-method';
 import { verify, type PartySecrets } from '../schemas/outside/signature';
 import { Problem } from './problem';
 import type { Answer, Call, Parameter, RawCall, Route } from './route';
@@ -61,31 +62,46 @@ const signatureParameters: Parameter[] = [
   },
 ];
 
+/** What a success of one type must tell. */
+const requiredOf = (type: string, ...required: string[]): Schema => ({
+  if: { properties: { type: { const: type } } },
+  then: { required },
+});
+
 /** Not closed: the party may be a version ahead of us. */
 const settled: Schema = {
   type: 'object',
   required: ['type', 'requestNo', 'status'],
   properties: {
-    type: oneOf('payout.settled', 'message.settled'),
+    type: oneOf('payout.settled', 'message.settled', 'repayment-method.settled'),
     requestNo: common('request-no'),
     status: oneOf('SUCCEEDED', 'FAILED'),
     transactionNo: { description: 'Where it succeeded.', ...common('transaction-no') },
     paidAt: { description: 'When the money left, where a payout succeeded.', ...common('instant') },
     sentAt: { description: 'When the customer had it, where a message succeeded.', ...common('instant') },
+    createdAt: {
+      description: 'When the method to pay by was made, where that succeeded.',
+      ...common('instant'),
+    },
+    method: { description: 'The method, where one was made.', ...common('repayment-method') },
     failure: { description: 'Where it failed.', ...common('failure') },
   },
   if: { properties: { status: { const: 'SUCCEEDED' } } },
   then: {
     required: ['transactionNo'],
-    if: { properties: { type: { const: 'payout.settled' } } },
-    then: { required: ['paidAt'] },
-    else: { required: ['sentAt'] },
+    allOf: [
+      requiredOf('payout.settled', 'paidAt'),
+      requiredOf('message.settled', 'sentAt'),
+      requiredOf('repayment-method.settled', 'createdAt', 'method'),
+    ],
   },
   else: { required: ['failure'] },
 };
 
 const requestNo = 'PO-LA01JD8X3M7Q2V-1';
-const examples: Record<string, PayoutCallback> = {
+type Callback = PayoutCallback | MessageCallback | RepaymentMethodCallback;
+
+const examples: Record<string, Callback> = {
   succeeded: {
     ...{ type: 'payout.settled', requestNo, status: 'SUCCEEDED' },
     ...{ transactionNo: 'TX20260131000017', paidAt: '2026-01-31T15:00:00+07:00' },
@@ -93,6 +109,11 @@ const examples: Record<string, PayoutCallback> = {
   failed: {
     ...{ type: 'payout.settled', requestNo, status: 'FAILED' },
     failure: { code: 'BENEFICIARY_REFUSED', message: 'The account is closed.' },
+  },
+  methodCreated: {
+    ...{ type: 'repayment-method.settled', requestNo: 'RM-RO01JD8X3M7Q2V-1', status: 'SUCCEEDED' },
+    ...{ transactionNo: 'MT20260131000017', createdAt: '2026-01-31T15:00:00+07:00' },
+    method: { kind: 'VA', value: '8808123456789012', expiresAt: '2026-01-31T15:30:00+07:00' },
   },
 };
 
@@ -152,7 +173,7 @@ async function receive(
   { db, temporal, config }: Needs,
   { parameters, body, rawBody, log }: Call,
 ): Promise<Answer> {
-  const callback = body as PayoutCallback | MessageCallback;
+  const callback = body as Callback;
   const party = parameters['party']!;
   const { requestNo } = callback;
   crashPoint('after-receive', 'callback');
@@ -188,8 +209,15 @@ async function receive(
 }
 
 /** The final word in a callback; the time at which it took effect has a name of its own for each operation. */
-function answerOf(callback: PayoutCallback | MessageCallback): OutsideAnswer {
+function answerOf(callback: Callback): OutsideAnswer {
   if (callback.status === 'FAILED') return { status: 'FAILED', failure: callback.failure };
-  const paidAt = callback.type === 'payout.settled' ? callback.paidAt : callback.sentAt;
-  return { status: 'SUCCEEDED', transactionNo: callback.transactionNo, paidAt };
+  const { status, transactionNo } = callback;
+  switch (callback.type) {
+    case 'payout.settled':
+      return { status, transactionNo, paidAt: callback.paidAt };
+    case 'message.settled':
+      return { status, transactionNo, paidAt: callback.sentAt };
+    case 'repayment-method.settled':
+      return { status, transactionNo, paidAt: callback.createdAt, method: callback.method };
+  }
 }

@@ -21,6 +21,8 @@ const willing: Gateway = {
 const gateways = {
   'funding-partner-payout': willing,
   'payment-channel-payout': willing,
+  'funding-partner-repayment-method': willing,
+  'payment-channel-repayment-method': willing,
   'send-message': willing,
 };
 

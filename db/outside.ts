@@ -1,20 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import stringify from 'safe-stable-stringify';
+import type { RepaymentMethod } from '../schemas/generated/messages';
 
 /**
  * A party's final word on a request. `paidAt` is an RFC 3339 instant, in the party's words; of a message, when it was
- * sent.
+ * sent; of a method to pay by, which comes with it, when it was made.
  */
 export type OutsideAnswer =
-  | { status: 'SUCCEEDED'; transactionNo: string; paidAt: string }
+  | { status: 'SUCCEEDED'; transactionNo: string; paidAt: string; method?: RepaymentMethod }
   | { status: 'FAILED'; failure: { code: string; message: string } };
 
 /** What can be asked of an outside party; each has a gateway in activities/gateways/. */
-export type OutsideOperation = 'funding-partner-payout' | 'payment-channel-payout' | 'send-message';
+export type OutsideOperation =
+  | 'funding-partner-payout'
+  | 'payment-channel-payout'
+  | 'funding-partner-repayment-method'
+  | 'payment-channel-repayment-method'
+  | 'send-message';
 
-/** `OPERATOR`: two persons found out what became of it. */
-export type SettledBy = 'ANSWER' | 'CALLBACK' | 'QUERY' | 'OPERATOR';
+/** `OPERATOR`: two persons found out what became of it. `GIVEN_UP`: it is not asked for any longer. */
+export type SettledBy = 'ANSWER' | 'CALLBACK' | 'QUERY' | 'OPERATOR' | 'GIVEN_UP';
 
 export interface OutsideRequestRow {
   requestNo: string;

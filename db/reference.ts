@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { FundingCandidate } from '../domain/funding-route';
 import type { Currency } from '../domain/money';
 import type { ProductTerms } from '../domain/product-terms';
+import type { Collector } from '../domain/repayment-route';
 import type { MarketId, ProductName } from '../schemas/generated/messages';
 import { prepared } from './prepared';
 
@@ -13,6 +14,8 @@ export interface Market {
   currency: Currency;
   /** How long a flow waits for a person who reviews an application. */
   reviewWithinSeconds: number;
+  /** How long a method to pay by takes money. */
+  methodExpiresInSeconds: number;
 }
 
 export interface Customer {
@@ -40,7 +43,15 @@ export interface FundingAgreement extends Omit<FundingCandidate, 'engagedMinor'>
 export async function marketOf(db: Knex, id: MarketId): Promise<Market> {
   const market = await db('reference.market')
     .where({ id })
-    .first<Market>('id', 'time_zone as timeZone', 'currency', 'review_within_seconds as reviewWithinSeconds');
+    .first<Market>(
+      ...([
+        'id',
+        'time_zone as timeZone',
+        'currency',
+        'review_within_seconds as reviewWithinSeconds',
+      ] as const),
+      'method_expires_in_seconds as methodExpiresInSeconds',
+    );
   if (!market) throw new Error(`There is no market ${id}: run the seeds.`);
   return market;
 }
@@ -102,3 +113,24 @@ export async function fundingAgreementsFor(db: Knex, productId: string): Promise
 /** The outside parties, each with the rate at which it may be asked. */
 export const parties = (db: Knex): Promise<{ id: string; maxRequestsPerSecond: number }[]> =>
   db('reference.party').orderBy('id').select('id', 'max_requests_per_second as maxRequestsPerSecond');
+
+/** Those of some funding partners that there are, and the payment channel that collects what no partner of a market does. */
+export async function collectorsFor(
+  db: Knex,
+  market: MarketId,
+  partnerIds: readonly string[],
+): Promise<{ partners: Collector[]; defaultCollector: Collector | undefined }> {
+  const { rows } = await db.raw<{ rows: (Collector & { isDefault: boolean })[] }>(
+    `select id as party, collected_by as "collectedBy", collects_from as "collectsFrom",
+            channel_state as "channelState", is_default_collector as "isDefault"
+       from reference.party
+      where id = any(:partnerIds) or (market = :market and is_default_collector)
+      order by id`,
+    { market, partnerIds },
+  );
+  const collectors = rows.map(({ isDefault, ...collector }) => ({ isDefault, collector }));
+  return {
+    partners: collectors.filter(({ isDefault }) => !isDefault).map(({ collector }) => collector),
+    defaultCollector: collectors.find(({ isDefault }) => isDefault)?.collector,
+  };
+}

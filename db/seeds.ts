@@ -174,9 +174,28 @@ const products: {
 ];
 
 const parties = [
-  { id: 'bank-huaxin', kind: 'FUNDING_PARTNER', market: 'CN', name: '华信银行', max_requests_per_second: 50 },
+  // Collects what its borrowers repay by itself.
+  {
+    ...{
+      id: 'bank-huaxin',
+      kind: 'FUNDING_PARTNER',
+      market: 'CN',
+      name: '华信银行',
+      collected_by: 'PARTNER',
+    },
+    ...{ collects_from: 'BORROWER', max_requests_per_second: 50 },
+  },
   { id: 'trust-jinhe', kind: 'FUNDING_PARTNER', market: 'CN', name: '金禾信托', max_requests_per_second: 50 },
-  { id: 'cn-payout', kind: 'PAYMENT_CHANNEL', market: 'CN', name: '银联代付', max_requests_per_second: 100 },
+  {
+    ...{
+      id: 'cn-payout',
+      kind: 'PAYMENT_CHANNEL',
+      market: 'CN',
+      name: '银联代付',
+      is_default_collector: true,
+    },
+    max_requests_per_second: 100,
+  },
   {
     id: 'bank-nusantara',
     kind: 'FUNDING_PARTNER',
@@ -191,7 +210,16 @@ const parties = [
     name: 'Dana Sejahtera',
     max_requests_per_second: 50,
   },
-  { id: 'id-payout', kind: 'PAYMENT_CHANNEL', market: 'ID', name: 'Payout ID', max_requests_per_second: 100 },
+  {
+    ...{
+      id: 'id-payout',
+      kind: 'PAYMENT_CHANNEL',
+      market: 'ID',
+      name: 'Payout ID',
+      is_default_collector: true,
+    },
+    max_requests_per_second: 100,
+  },
   { id: 'cn-messaging', kind: 'MESSAGING', market: 'CN', name: '短信通道', max_requests_per_second: 200 },
   { id: 'id-messaging', kind: 'MESSAGING', market: 'ID', name: 'Pesan ID', max_requests_per_second: 200 },
 ];

@@ -30,3 +30,6 @@ export const messagingPartyOf = (market: string): string => `${market.toLowerCas
 /** The number under which the messaging party knows a notification. */
 export const messageRequestNoOf = (notificationId: string): string =>
   `NT-${notificationId.replace(/[^A-Z0-9]/g, '-')}`;
+
+/** The number of the method that an attempt at an order is paid by, as its party knows it. */
+export const methodNoOf = (orderId: string, attempt: number): string => `RM-${orderId}-${attempt}`;

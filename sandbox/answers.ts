@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { MessageAnswer } from '../schemas/outside/message';
 import type { PayoutAnswer } from '../schemas/outside/payout';
+import type { RepaymentMethodAnswer } from '../schemas/outside/repayment-method';
 import type { Outcome } from './behaviours';
 import type { Order, Truth } from './order-log';
 
-export type PartyAnswer = PayoutAnswer | MessageAnswer;
+export type PartyAnswer = PayoutAnswer | MessageAnswer | RepaymentMethodAnswer;
 
 /** What the party says of an order, in the words of its operation, when it says that `truth` is the truth. */
 export function answerOf(order: Order, truth: Truth): PartyAnswer {
@@ -18,7 +19,14 @@ export function answerOf(order: Order, truth: Truth): PartyAnswer {
     }
     case 'SUCCEEDED': {
       const done = { requestNo, status: 'SUCCEEDED', transactionNo: transactionNoOf(order) } as const;
-      return wanted.operation === 'payout' ? { ...done, paidAt: truth.at } : { ...done, sentAt: truth.at };
+      switch (wanted.operation) {
+        case 'payout':
+          return { ...done, paidAt: truth.at };
+        case 'message':
+          return { ...done, sentAt: truth.at };
+        case 'repayment-method':
+          return { ...done, createdAt: truth.at, method: methodOf(order, wanted, truth.at) };
+      }
     }
   }
 }
@@ -30,4 +38,29 @@ export const claimed = (order: Order, outcome: Outcome): Truth => ({ ...outcome,
 export function transactionNoOf({ party, requestNo }: Order): string {
   const digest = createHash('sha256').update(`${party}/${requestNo}`).digest('hex');
   return `TX${digest.slice(0, 24).toUpperCase()}`;
+}
+
+/** The method that is usual for a currency; a link, where none is. */
+function methodOf(
+  order: Order,
+  { amount, expiresInSeconds }: Extract<Order['wanted'], { operation: 'repayment-method' }>,
+  createdAt: string,
+): { kind: 'QR' | 'VA' | 'DEEP_LINK'; value: string; expiresAt: string } {
+  const transactionNo = transactionNoOf(order);
+  const address = `https://${order.party}.example/pay/${transactionNo}`;
+  const expiresAt = new Date(Date.parse(createdAt) + expiresInSeconds * 1_000).toISOString();
+  switch (amount.currency) {
+    case 'CNY':
+      return { kind: 'QR', value: address, expiresAt };
+    case 'IDR':
+      return {
+        kind: 'VA',
+        value: BigInt(`0x${transactionNo.slice(2)}`)
+          .toString()
+          .slice(0, 16),
+        expiresAt,
+      };
+    default:
+      return { kind: 'DEEP_LINK', value: address, expiresAt };
+  }
 }

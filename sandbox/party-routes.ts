@@ -1,5 +1,11 @@
 import { raw, Router, type Request, type RequestHandler, type Response } from 'express';
-import { partyKinds, protocols, type PartyKind, type PartyProblem } from '../schemas/outside/protocol';
+import {
+  partyKinds,
+  protocols,
+  type Operation,
+  type PartyKind,
+  type PartyProblem,
+} from '../schemas/outside/protocol';
 import { verify, type PartySecrets } from '../schemas/outside/signature';
 import type { PartyAnswer } from './answers';
 import type { Fault } from './behaviours';
@@ -37,13 +43,20 @@ interface World {
 
 /** What the parties of one kind serve under their paths: the protocol of `schemas/outside/protocol.ts`. */
 export function partyRoutes(kind: PartyKind, { orders, outages, secrets, requests }: World): Router {
-  const operation = partyKinds[kind];
-  const collection = `/${kind}/:party/${protocols[operation].collection}`;
   const routes = Router();
   routes.use(`/${kind}/:party`, remember(requests), failWhenDown(outages));
   routes.use(`/${kind}/:party`, raw({ type: () => true }), requireSignature(secrets));
+  for (const operation of partyKinds[kind]) {
+    const collection = `/${kind}/:party/${protocols[operation].collection}`;
+    routes.post(collection, takeRequest(operation, orders));
+    routes.get(`${collection}/:requestNo`, answerQuery(orders));
+  }
+  return routes;
+}
 
-  routes.post(collection, async (req: PartyRequest, res: PartyResponse) => {
+const takeRequest =
+  (operation: Operation, orders: Orders) =>
+  async (req: PartyRequest, res: PartyResponse): Promise<void> => {
     const asked = readRequest(operation, req.body);
     if ('problem' in asked) return problem(res, 400, 'INVALID_REQUEST', asked.problem);
     const { requestNo } = asked;
@@ -55,19 +68,15 @@ export function partyRoutes(kind: PartyKind, { orders, outages, secrets, request
     }
     if (typeof answer === 'string') return fail(answer, res);
     res.json(answer);
-  });
+  };
 
-  routes.get(
-    `${collection}/:requestNo`,
-    (req: Request<{ party: string; requestNo: string }>, res: PartyResponse) => {
-      const answer = orders.query(req.params.party, req.params.requestNo);
-      if (!answer)
-        return problem(res, 404, 'UNKNOWN_REQUEST', `${req.params.requestNo} was never requested.`);
-      res.json(answer);
-    },
-  );
-  return routes;
-}
+const answerQuery =
+  (orders: Orders) =>
+  (req: Request<{ party: string; requestNo: string }>, res: PartyResponse): void => {
+    const answer = orders.query(req.params.party, req.params.requestNo);
+    if (!answer) return problem(res, 404, 'UNKNOWN_REQUEST', `${req.params.requestNo} was never requested.`);
+    res.json(answer);
+  };
 
 function remember(requests: ReceivedRequest[]): RequestHandler {
   return (req, res, next) => {

@@ -3,18 +3,20 @@ import { stringify } from 'safe-stable-stringify';
 import { messageChannels, type MessageRequest } from '../schemas/outside/message';
 import type { PayoutRequest } from '../schemas/outside/payout';
 import type { Operation } from '../schemas/outside/protocol';
+import type { RepaymentMethodRequest } from '../schemas/outside/repayment-method';
 import { closed, oneOf, reader, textUpTo } from './schema';
 
 /** What a party was asked to do, without who is paid or told, and without what the message says. */
 export type Wanted =
   | ({ operation: 'payout' } & Pick<PayoutRequest, 'reference' | 'amount'>)
-  | ({ operation: 'message' } & Pick<MessageRequest, 'reference' | 'channel' | 'template' | 'language'>);
+  | ({ operation: 'message' } & Pick<MessageRequest, 'reference' | 'channel' | 'template' | 'language'>)
+  | ({ operation: 'repayment-method' } & Omit<RepaymentMethodRequest, 'requestNo'>);
 
 /** A request that is well formed. */
 export interface Asked {
   requestNo: string;
-  /** The customer whom it concerns, by an opaque token. */
-  customerId: string;
+  /** The customer whom it concerns, by an opaque token; undefined where the party is not told. */
+  customerId: string | undefined;
   wanted: Wanted;
   /** Hash of the whole request, by which a repetition is told from another request of the same number. */
   contentHash: string;
@@ -31,7 +33,14 @@ export function readRequest(operation: Operation, rawBody: unknown): Asked | { p
   } catch {
     return { problem: 'The body is not JSON.' };
   }
-  return operation === 'payout' ? askedPayout(body) : askedMessage(body);
+  switch (operation) {
+    case 'payout':
+      return askedPayout(body);
+    case 'message':
+      return askedMessage(body);
+    case 'repayment-method':
+      return askedRepaymentMethod(body);
+  }
 }
 
 function askedPayout(body: unknown): Asked | { problem: string } {
@@ -48,23 +57,42 @@ function askedMessage(body: unknown): Asked | { problem: string } {
   return asked(request, recipient, { operation: 'message', reference, channel, template, language });
 }
 
-function asked(request: { requestNo: string }, customerId: string, wanted: Wanted): Asked {
+function askedRepaymentMethod(body: unknown): Asked | { problem: string } {
+  const request = readRepaymentMethod(body);
+  if ('problem' in request) return request;
+  const { reference, amount, expiresInSeconds } = request;
+  return asked(request, undefined, { operation: 'repayment-method', reference, amount, expiresInSeconds });
+}
+
+function asked(request: { requestNo: string }, customerId: string | undefined, wanted: Wanted): Asked {
   const contentHash = createHash('sha256').update(stringify(request)).digest('hex');
   return { requestNo: request.requestNo, customerId, wanted, contentHash };
 }
 
 const text = textUpTo(100);
 
+const amount = closed({
+  currency: { type: 'string', pattern: '^[A-Z]{3}$' },
+  amountMinor: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+});
+
 const readPayout = reader<PayoutRequest>(
   'request',
   closed({
     requestNo: text,
-    amount: closed({
-      currency: { type: 'string', pattern: '^[A-Z]{3}$' },
-      amountMinor: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    }),
+    amount,
     beneficiary: closed({ customerId: text, accountToken: text }),
     reference: text,
+  }),
+);
+
+const readRepaymentMethod = reader<RepaymentMethodRequest>(
+  'request',
+  closed({
+    requestNo: text,
+    amount,
+    reference: text,
+    expiresInSeconds: { type: 'integer', minimum: 1, maximum: 31_536_000 },
   }),
 );
 

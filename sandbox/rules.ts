@@ -60,8 +60,8 @@ export function createRules(): Rules {
 }
 
 function matches(rule: Rule, party: string, { requestNo, customerId, wanted }: Asked): boolean {
-  const amountMinor = wanted.operation === 'payout' ? wanted.amount.amountMinor : undefined;
-  const request: Rule['match'] = { requestNo, customerId, reference: wanted.reference, amountMinor };
+  const amountMinor = 'amount' in wanted ? wanted.amount.amountMinor : undefined;
+  const request = { requestNo, customerId, reference: wanted.reference, amountMinor };
   const { match = {} } = rule;
   return (
     (rule.party ?? party) === party &&

@@ -75,9 +75,11 @@ export async function startWorkers(
 const gatewaysOf = ({ partiesUrl, partySecrets, answerTimeoutMs }: WorkerConfig): Gateways => {
   const access = { baseUrl: partiesUrl, secrets: partySecrets, answerTimeoutMs };
   return {
-    'funding-partner-payout': partyGateway('funding-partners', access),
-    'payment-channel-payout': partyGateway('payment-channels', access),
-    'send-message': partyGateway('messaging', access),
+    'funding-partner-payout': partyGateway('funding-partners', 'payout', access),
+    'payment-channel-payout': partyGateway('payment-channels', 'payout', access),
+    'funding-partner-repayment-method': partyGateway('funding-partners', 'repayment-method', access),
+    'payment-channel-repayment-method': partyGateway('payment-channels', 'repayment-method', access),
+    'send-message': partyGateway('messaging', 'message', access),
   };
 };
 

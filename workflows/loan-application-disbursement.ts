@@ -2,7 +2,7 @@ import { reservationIdOf } from '../domain/identifiers';
 import type { Message } from '../schemas/message';
 import { among, is } from '../schemas/message';
 import { defineFlow, type Flow } from './moves/flow';
-import { Refused, refusalIn } from './moves/refusal';
+import { orRefused, Refused } from './moves/refusal';
 import { generated } from './repayment-plan-generation';
 
 /** How a loan application ended. */
@@ -209,11 +209,4 @@ async function undone(
     )
     .to('outreach-system');
   return { outcome: 'FAILED', applicationId, reasonCodes };
-}
-
-/** Turns a refusal into a value and lets every other failure through. */
-function orRefused(error: unknown): Refused {
-  const refused = refusalIn(error);
-  if (!refused) throw error;
-  return refused;
 }

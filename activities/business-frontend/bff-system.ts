@@ -9,6 +9,10 @@ export const bffSystem = service('bff-system', {
     return [];
   },
 
+  async 'repayment-method-created'() {
+    return [];
+  },
+
   async 'repayment-posting-calculated'() {
     return [];
   },

@@ -2,9 +2,10 @@ import { marketOf } from '../../db/reference';
 import { dayInZone } from '../../domain/calendar';
 import { paymentRequestNoOf } from '../../domain/identifiers';
 import { message } from '../../schemas/message';
+import { methodAsks, methodBusinessKey, methodIn } from '../repayment-method';
 import { service } from '../service';
 
-/** 支付系统: pays out through a payment channel. */
+/** 支付系统: pays out through a payment channel, and has money paid in through one. */
 export const paymentSystem = service('payment-system', {
   'initiate-payment': {
     async ask({ data }, { tx }) {
@@ -48,6 +49,28 @@ export const paymentSystem = service('payment-system', {
           transactionNo,
           paidAt,
           valueDate: dayInZone(paidAt, timeZone),
+        }),
+      ];
+    },
+  },
+
+  'create-repayment-method': {
+    async ask({ data }) {
+      const { orderId, attempt, methodNo, paymentChannelId, amount, expiresInSeconds } = data;
+      return {
+        ...{ party: paymentChannelId, operation: 'payment-channel-repayment-method', requestNo: methodNo },
+        businessKey: methodBusinessKey(orderId, attempt),
+        body: { amount, reference: orderId, expiresInSeconds },
+        giveUpAfterAsks: methodAsks,
+      };
+    },
+    async settle({ data }, answer, { refuse }) {
+      const { orderId, attempt, methodNo, paymentChannelId: party, amount } = data;
+      const given = methodIn(party, answer);
+      if ('code' in given) return refuse(given.code, given.reason);
+      return [
+        message('repayment-method-created', {
+          ...{ orderId, attempt, methodNo, party, collectedBy: 'CUSTODY', amount, ...given },
         }),
       ];
     },

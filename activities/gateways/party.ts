@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { crashPoint } from '../../crash/point';
-import { partyKinds, protocols, type Operation, type PartyKind } from '../../schemas/outside/protocol';
+import type { RepaymentMethod } from '../../schemas/generated/messages';
+import { protocols, type Operation, type OperationOf, type PartyKind } from '../../schemas/outside/protocol';
+import { methodKinds } from '../../schemas/outside/repayment-method';
 import { sign, type PartySecrets } from '../../schemas/outside/signature';
 import type { Exchange, Gateway } from '../outside';
 
 const MAX_ANSWER_BYTES = 65_536;
+/** As in schemas/common/repayment-method.json. */
+const MAX_METHOD_LENGTH = 2_000;
 
 /** Where the parties are reached and how what we send them is signed. */
 export interface PartyAccess {
@@ -18,12 +22,15 @@ export interface PartyAccess {
 type Reply = { httpStatus: number; body: unknown } | { silence: string };
 
 /**
- * The gateway to the parties of one kind, which speak our own protocol (schemas/outside/protocol.ts).
+ * The gateway for one operation to the parties of one kind, which speak our own protocol (schemas/outside/protocol.ts).
  * Its functions throw when a party turns our request away (4xx) or has no secret: that is our own mistake, for
  * operators to see. Whatever else goes wrong is an exchange whose outcome is unknown.
  */
-export function partyGateway(kind: PartyKind, access: PartyAccess): Gateway {
-  const operation = partyKinds[kind];
+export function partyGateway<K extends PartyKind>(
+  kind: K,
+  operation: OperationOf<K>,
+  access: PartyAccess,
+): Gateway {
   const { collection } = protocols[operation];
   const pathOf = (party: string): string => `/${kind}/${party}/${collection}`;
   return {
@@ -112,7 +119,9 @@ function understood(operation: Operation, body: unknown, requestNo: string): Exc
       const at = answer[protocols[operation].effectTime];
       const isComplete = typeof transactionNo === 'string' && typeof at === 'string';
       if (!isComplete || Number.isNaN(Date.parse(at))) return null;
-      return { status: 'SUCCEEDED', transactionNo, paidAt: at };
+      if (operation !== 'repayment-method') return { status: 'SUCCEEDED', transactionNo, paidAt: at };
+      const method = methodIn(answer.method);
+      return method && { status: 'SUCCEEDED', transactionNo, paidAt: at, method };
     }
     case 'FAILED': {
       const { code, message } = (answer.failure ?? {}) as { code?: unknown; message?: unknown };
@@ -123,6 +132,16 @@ function understood(operation: Operation, body: unknown, requestNo: string): Exc
     default:
       return null;
   }
+}
+
+/** A method to pay by, when it is one: what it holds is shown to a customer. */
+function methodIn(given: unknown): RepaymentMethod | null {
+  const { kind, value, expiresAt } = (given ?? {}) as Record<string, unknown>;
+  const known = methodKinds.find((one) => one === kind);
+  if (!known || typeof value !== 'string' || value === '' || value.length > MAX_METHOD_LENGTH) return null;
+  return typeof expiresAt === 'string' && !Number.isNaN(Date.parse(expiresAt))
+    ? { kind: known, value, expiresAt }
+    : null;
 }
 
 /** The code by which a party says why it did not take a request; it may be anything, or missing. */

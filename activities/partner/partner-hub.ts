@@ -2,9 +2,13 @@ import { marketOf } from '../../db/reference';
 import { dayInZone } from '../../domain/calendar';
 import { paymentIdOf, payoutRequestNoOf } from '../../domain/identifiers';
 import { message } from '../../schemas/message';
+import { methodAsks, methodBusinessKey, methodIn } from '../repayment-method';
 import { service } from '../service';
 
-/** 机构管理: speaks for the funding partners: has a partner pay out itself, or our payment system pay out of its money. */
+/**
+ * 机构管理: speaks for the funding partners: has a partner pay out itself, or our payment system pay out of its money; and
+ * has a partner collect what is repaid, or our payment system.
+ */
 export const partnerHub = service('partner-hub', {
   'disbursement-requested': {
     async ask({ data }) {
@@ -84,5 +88,34 @@ export const partnerHub = service('partner-hub', {
         valueDate,
       }),
     ];
+  },
+
+  'request-partner-repayment': {
+    async ask({ data }) {
+      const { orderId, attempt, methodNo, party, collectedBy, amount, expiresInSeconds } = data;
+      if (collectedBy === 'CUSTODY') {
+        return [
+          message('create-repayment-method', {
+            ...{ orderId, attempt, methodNo, paymentChannelId: party, amount, expiresInSeconds },
+          }),
+        ];
+      }
+      return {
+        ...{ party, operation: 'funding-partner-repayment-method', requestNo: methodNo },
+        businessKey: methodBusinessKey(orderId, attempt),
+        body: { amount, reference: orderId, expiresInSeconds },
+        giveUpAfterAsks: methodAsks,
+      };
+    },
+    async settle({ data }, answer, { refuse }) {
+      const { orderId, attempt, methodNo, party, collectedBy, amount } = data;
+      const given = methodIn(party, answer);
+      if ('code' in given) return refuse(given.code, given.reason);
+      return [
+        message('repayment-method-created', {
+          ...{ orderId, attempt, methodNo, party, collectedBy, amount, ...given },
+        }),
+      ];
+    },
   },
 });

@@ -83,7 +83,11 @@ const outsideRequest: Schema = object(
       description: 'How it ended, once it has.',
       ...object(
         {
-          by: { description: 'What brought the final word.', ...oneOf('ANSWER', 'CALLBACK', 'QUERY') },
+          by: {
+            description:
+              'What brought the final word; GIVEN_UP: the party was asked in vain, and is asked no more.',
+            ...oneOf('ANSWER', 'CALLBACK', 'QUERY', 'OPERATOR', 'GIVEN_UP'),
+          },
           at: common('instant'),
           transactionNo: common('transaction-no'),
           paidAt: { description: 'When it took effect, by the party.', ...common('instant') },

@@ -556,7 +556,7 @@ export interface CatalogServices {
       | 'request-partner-repayment'
       | 'settlement-order-created'
       | 'sync-partner-institution';
-    toCome: never;
+    toCome: 'repayment-route-selected';
     returned: never;
   };
   /** 机构对账 */
@@ -580,7 +580,7 @@ export interface CatalogServices {
       | 'initiate-refund'
       | 'repayment-order-created'
       | 'request-disbursement';
-    toCome: never;
+    toCome: 'repayment-order-created';
     returned: never;
   };
   /** 产品试算服务 */
@@ -657,7 +657,8 @@ export interface CatalogServices {
       | 'repayment-posting-calculated'
       | 'repayment-route-selected'
       | 'repayment-schedule-generated'
-      | 'repayment-succeeded';
+      | 'repayment-succeeded'
+      | 'request-partner-repayment';
     toCome:
       | 'accounting-entry-posted'
       | 'payment-failed'
@@ -665,7 +666,7 @@ export interface CatalogServices {
       | 'repayment-plan-calculated'
       | 'repayment-posting-calculated'
       | 'repayment-schedule-generated';
-    returned: never;
+    returned: 'request-partner-repayment';
   };
   /** 还款计划 */
   'repayment-plan-service': {

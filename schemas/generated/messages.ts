@@ -5,6 +5,7 @@ export type AnnualRate = string;
 export type ApplicationId = string;
 export type Attempt = number;
 export type CustomerId = string;
+export type CollectedBy = 'PARTNER' | 'CUSTODY';
 export type ContractId = string;
 export type Currency = 'CNY' | 'IDR';
 export type LoanId = string;
@@ -24,10 +25,13 @@ export type NotificationId = string;
 export type NotificationReference = string;
 export type NotificationTemplate = string;
 export type PartyId = string;
+export type Payer = 'BORROWER' | 'OTHER';
 export type PaymentId = string;
 export type PaymentPurpose = 'DISBURSEMENT';
 export type PayoutBy = 'PARTNER' | 'CUSTODY';
 export type QuoteId = string;
+export type RepaymentOrderId = string;
+export type RepaymentScenario = 'NORMAL' | 'EARLY_SETTLEMENT' | 'CANCELLATION';
 export type RepaymentRequest =
   | {
       /**
@@ -49,7 +53,6 @@ export type RepaymentRequest =
        */
       scenario: 'EARLY_SETTLEMENT' | 'CANCELLATION';
     };
-export type RepaymentScenario = 'NORMAL' | 'EARLY_SETTLEMENT' | 'CANCELLATION';
 export type RequestNo = string;
 export type ReservationId = string;
 export type TransactionNo = string;
@@ -619,6 +622,44 @@ export interface RepaymentAmounts {
    */
   returnMinor: MinorUnits;
 }
+export interface RepaymentMethod {
+  /**
+   * QR: the content of a QR code. VA: the number of a virtual account. DEEP_LINK: an address that opens an app.
+   */
+  kind: 'QR' | 'VA' | 'DEEP_LINK';
+  /**
+   * What the payer's app shows or opens.
+   */
+  value: string;
+  /**
+   * From when on it takes no money any more.
+   */
+  expiresAt: Instant;
+}
+export interface RepaymentOrderLine {
+  loanId: LoanId;
+  /**
+   * Funding partner of the loan.
+   */
+  partnerId: PartyId;
+  /**
+   * The quote that is ordered, if one is.
+   */
+  quoteId?: QuoteId;
+  scenario: RepaymentScenario;
+  /**
+   * The instalments that a normal repayment is for; all, in the order of the product, if absent.
+   */
+  instalments?: InstalmentNumbers;
+  /**
+   * Value date on which the money does what is quoted; absent where no quote is ordered.
+   */
+  quotedFor?: IsoDate;
+  /**
+   * What is to be paid towards the loan.
+   */
+  amount: PositiveMoney;
+}
 export interface RepaymentTotals {
   /**
    * All principal parts together: exactly the principal.
@@ -715,6 +756,45 @@ export interface CreateLoanContractData {
    */
   interestFrom: IsoDate;
 }
+export interface CreateRepaymentMethodData {
+  orderId: RepaymentOrderId;
+  /**
+   * Which try of finding somebody who collects it this is, counted from 1.
+   */
+  attempt: Attempt;
+  /**
+   * The number of the method, which its party names when money comes by it.
+   */
+  methodNo: RequestNo;
+  /**
+   * Payment channel through which it is paid in.
+   */
+  paymentChannelId: PartyId;
+  /**
+   * What is to be collected.
+   */
+  amount: PositiveMoney;
+  /**
+   * How long the method is to take money.
+   */
+  expiresInSeconds: number;
+}
+export interface CreateRepaymentOrderData {
+  orderId: RepaymentOrderId;
+  customerId: CustomerId;
+  payer: Payer;
+  /**
+   * What is to be paid: the sum of the lines.
+   */
+  amount: PositiveMoney;
+  /**
+   * What the money is for, a line for each loan.
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  lines: RepaymentOrderLine[];
+}
 export interface ExecuteRiskReviewData {
   applicationId: ApplicationId;
   customerId: CustomerId;
@@ -787,6 +867,30 @@ export interface ReleaseFundReservationData {
    * Why the money is not needed.
    */
   reasonCode: ReasonCode;
+}
+export interface RequestPartnerRepaymentData {
+  orderId: RepaymentOrderId;
+  /**
+   * Which try of finding somebody who collects it this is, counted from 1.
+   */
+  attempt: Attempt;
+  /**
+   * The number of the method, which its party names when money comes by it.
+   */
+  methodNo: RequestNo;
+  /**
+   * Who collects: a funding partner, or the payment channel of our payment system.
+   */
+  party: PartyId;
+  collectedBy: CollectedBy;
+  /**
+   * What is to be collected.
+   */
+  amount: PositiveMoney;
+  /**
+   * How long the method is to take money.
+   */
+  expiresInSeconds: number;
 }
 export interface ReserveCreditLineData {
   applicationId: ApplicationId;
@@ -1270,6 +1374,47 @@ export interface ProductVersionPublishedData {
    */
   publishedOn: IsoDate;
 }
+export interface RepaymentMethodCreatedData {
+  orderId: RepaymentOrderId;
+  /**
+   * Which try of finding somebody who collects it this is, counted from 1.
+   */
+  attempt: Attempt;
+  /**
+   * The number of the method, which its party names when money comes by it.
+   */
+  methodNo: RequestNo;
+  /**
+   * Who collects: a funding partner, or the payment channel of our payment system.
+   */
+  party: PartyId;
+  collectedBy: CollectedBy;
+  /**
+   * What is to be collected.
+   */
+  amount: PositiveMoney;
+  /**
+   * The party's own number of the method.
+   */
+  transactionNo: TransactionNo;
+  method: RepaymentMethod;
+}
+export interface RepaymentOrderCreatedData {
+  orderId: RepaymentOrderId;
+  customerId: CustomerId;
+  payer: Payer;
+  /**
+   * What is to be paid.
+   */
+  amount: PositiveMoney;
+  /**
+   * What the money is for, a line for each loan.
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  lines: RepaymentOrderLine[];
+}
 export interface RepaymentPostingCalculatedData {
   quoteId: QuoteId;
   loanId: LoanId;
@@ -1289,6 +1434,36 @@ export interface RepaymentPostingCalculatedData {
   scheduleVersion: number;
   currency: Currency;
   amounts: RepaymentAmounts;
+}
+export interface RepaymentRouteSelectedData {
+  orderId: RepaymentOrderId;
+  /**
+   * Which try of finding somebody who collects it this is, counted from 1.
+   */
+  attempt: Attempt;
+  /**
+   * Who collects: a funding partner, or the payment channel of our payment system.
+   */
+  party: PartyId;
+  collectedBy: CollectedBy;
+  /**
+   * What is to be collected.
+   */
+  amount: PositiveMoney;
+  /**
+   * How long the method is to take money.
+   */
+  expiresInSeconds: number;
+  /**
+   * Who was weighed, in the order in which they are asked.
+   */
+  candidates: {
+    party: PartyId;
+    /**
+     * Why the party was passed over; null for the one that was chosen, and for those after it.
+     */
+    excludedBecause: null | ('ALREADY_TRIED' | 'CHANNEL_DOWN' | 'COLLECTS_FROM_BORROWERS_ONLY');
+  }[];
 }
 export interface RepaymentScheduleGeneratedData {
   loanId: LoanId;
@@ -1375,6 +1550,26 @@ export interface Contracts {
     data: CreateLoanContractData;
     errors: 'LOAN_NOT_FUNDED';
   };
+  'create-repayment-method': {
+    kind: 'command';
+    version: '1.0.0';
+    data: CreateRepaymentMethodData;
+    errors: 'METHOD_NOT_GIVEN_IN_TIME' | 'METHOD_REFUSED';
+  };
+  'create-repayment-order': {
+    kind: 'command';
+    version: '1.0.0';
+    data: CreateRepaymentOrderData;
+    errors:
+      | 'LOAN_NOT_ACTIVE'
+      | 'LOAN_NOT_OF_CUSTOMER'
+      | 'LOAN_REPEATED'
+      | 'NOTHING_TO_PAY'
+      | 'QUOTE_EXPIRED'
+      | 'UNKNOWN_CUSTOMER'
+      | 'UNKNOWN_QUOTE'
+      | 'WRONG_CURRENCY';
+  };
   'execute-risk-review': { kind: 'command'; version: '1.0.0'; data: ExecuteRiskReviewData; errors: never };
   'initiate-payment': { kind: 'command'; version: '1.0.0'; data: InitiatePaymentData; errors: never };
   'post-ledger-event': {
@@ -1395,6 +1590,12 @@ export interface Contracts {
     version: '1.0.0';
     data: ReleaseFundReservationData;
     errors: 'RESERVATION_PAID_OUT';
+  };
+  'request-partner-repayment': {
+    kind: 'command';
+    version: '1.0.0';
+    data: RequestPartnerRepaymentData;
+    errors: 'METHOD_NOT_GIVEN_IN_TIME' | 'METHOD_REFUSED';
   };
   'reserve-credit-line': {
     kind: 'command';
@@ -1507,6 +1708,18 @@ export interface Contracts {
     data: ProductVersionPublishedData;
     errors: never;
   };
+  'repayment-method-created': {
+    kind: 'event';
+    version: '1.0.0';
+    data: RepaymentMethodCreatedData;
+    errors: never;
+  };
+  'repayment-order-created': {
+    kind: 'event';
+    version: '1.0.0';
+    data: RepaymentOrderCreatedData;
+    errors: never;
+  };
   'repayment-plan-calculated': {
     kind: 'event';
     version: '1.0.0';
@@ -1517,6 +1730,12 @@ export interface Contracts {
     kind: 'event';
     version: '1.0.0';
     data: RepaymentPostingCalculatedData;
+    errors: never;
+  };
+  'repayment-route-selected': {
+    kind: 'event';
+    version: '1.0.0';
+    data: RepaymentRouteSelectedData;
     errors: never;
   };
   'repayment-schedule-generated': {

@@ -1,7 +1,7 @@
 /**
  * What the protocols have in common that outside parties speak under our own contracts. Every request and every
  * callback is signed as `schemas/outside/signature.ts` says; what is asked stands in a file of its own for each
- * operation (`payout.ts`, `message.ts`).
+ * operation (`payout.ts`, `message.ts`, `repayment-method.ts`).
  *
  * - `POST /{kind}/{partyId}/{collection}` with the request answers 200 with an `Answer`. The request number is the
  *   idempotency key: the same number with the same content gets the present state, with other content it gets 409.
@@ -16,18 +16,26 @@
 export const protocols = {
   payout: { collection: 'payouts', callbackType: 'payout.settled', effectTime: 'paidAt' },
   message: { collection: 'messages', callbackType: 'message.settled', effectTime: 'sentAt' },
+  'repayment-method': {
+    collection: 'repayment-methods',
+    callbackType: 'repayment-method.settled',
+    effectTime: 'createdAt',
+  },
 } as const;
 
 export type Operation = keyof typeof protocols;
 
 /** The first segment of a party's paths tells which kind of party is addressed, and so what can be asked of it. */
 export const partyKinds = {
-  'funding-partners': 'payout',
-  'payment-channels': 'payout',
-  messaging: 'message',
-} as const satisfies Record<string, Operation>;
+  'funding-partners': ['payout', 'repayment-method'],
+  'payment-channels': ['payout', 'repayment-method'],
+  messaging: ['message'],
+} as const satisfies Record<string, readonly Operation[]>;
 
 export type PartyKind = keyof typeof partyKinds;
+
+/** What can be asked of the parties of a kind. */
+export type OperationOf<K extends PartyKind> = (typeof partyKinds)[K][number];
 
 /** Why a party did not do what it was asked. */
 export interface Failure {

@@ -32,3 +32,10 @@ export function refusalIn(error: unknown): Refused | null {
   const details = failure.details?.[0] as RefusalDetails | undefined;
   return details?.refusal ? new Refused(details.refusal.code, details.refusal.reason, details.message) : null;
 }
+
+/** Turns a refusal into a value and lets every other failure through: `step.catch(orRefused)`. */
+export function orRefused(error: unknown): Refused {
+  const refused = refusalIn(error);
+  if (!refused) throw error;
+  return refused;
+}

@@ -149,17 +149,18 @@ async function untilSettled(attempt: () => Promise<Delivered>, waits: Waits): Pr
   );
 }
 
+/** Null when the party was asked that often in vain; what is given up in time ends by itself, however often it takes. */
 async function settledWithin(
   asks: number,
   attempt: () => Promise<Delivered>,
   waits: Waits,
 ): Promise<Message[] | null> {
-  for (let asked = 0; asked < asks; asked += 1) {
+  for (let asked = 1; ; asked += 1) {
     const delivered = await attempt();
     if ('sent' in delivered) return delivered.sent;
     await untilToBeAsked(delivered, waits);
+    if (asked >= asks && !delivered.waitingFor.isGivenUpInTime) return null;
   }
-  return null;
 }
 
 async function untilToBeAsked(

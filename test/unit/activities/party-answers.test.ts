@@ -21,7 +21,9 @@ async function answerOf(listener: RequestListener) {
   server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return partyGateway('funding-partners', { baseUrl, secrets, answerTimeoutMs: 2_000 }).send(request);
+  return partyGateway('funding-partners', 'payout', { baseUrl, secrets, answerTimeoutMs: 2_000 }).send(
+    request,
+  );
 }
 
 test('an address that it points us to is not asked', async () => {

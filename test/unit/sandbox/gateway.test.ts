@@ -2,7 +2,6 @@
 import { partyGateway } from '../../../activities/gateways/party';
 import type { OutsideRequestRow } from '../../../db/outside';
 import type { Behaviour } from '../../../sandbox/behaviours';
-import type { PartyKind } from '../../../schemas/outside/protocol';
 import { messageRequest, newSecret, PARTNER, payoutRequest, SECRETS, startedSandbox } from './support';
 import type { PlatformView } from './support';
 
@@ -12,8 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => view.sandbox.close());
 
-const gateway = (kind: PartyKind = 'funding-partners', given: object = {}) =>
-  partyGateway(kind, { baseUrl: view.sandbox.url, secrets: SECRETS, ...given });
+const access = (given: object = {}) => ({ baseUrl: view.sandbox.url, secrets: SECRETS, ...given });
+const gateway = (given: object = {}) => partyGateway('funding-partners', 'payout', access(given));
 
 function rowOf({ requestNo, ...body }: { requestNo: string }): OutsideRequestRow {
   return { requestNo, party: PARTNER, body } as OutsideRequestRow;
@@ -41,14 +40,14 @@ test.each<[Behaviour, object, object]>([
 test('a party that hangs leaves the outcome unknown when the time for an answer is over', async () => {
   await view.behave({ behaviour: { kind: 'HANG' } });
   const row = rowOf(payoutRequest());
-  const impatient = gateway('funding-partners', { answerTimeoutMs: 1_000 });
+  const impatient = gateway({ answerTimeoutMs: 1_000 });
   expect(await impatient.send(row)).toEqual(unknown(expect.stringContaining('timeout')));
   while ((await view.effects()).length === 0);
   expect(await gateway().query(row)).toEqual(done);
 });
 
 test('a messaging party speaks of messages', async () => {
-  const messaging = gateway('messaging');
+  const messaging = partyGateway('messaging', 'message', access());
   const row = rowOf(messageRequest());
   const sent = await messaging.send(row);
   expect(sent).toEqual(done);
@@ -57,7 +56,7 @@ test('a messaging party speaks of messages', async () => {
 });
 
 test('a party that nobody listens for leaves the outcome unknown', async () => {
-  const party = gateway('funding-partners', { baseUrl: 'http://127.0.0.1:1' });
+  const party = gateway({ baseUrl: 'http://127.0.0.1:1' });
   expect(await party.query(rowOf(payoutRequest()))).toMatchObject({ status: 'UNKNOWN' });
 });
 
@@ -67,11 +66,11 @@ test('a request that the party turns away is thrown for operators to see', async
 });
 
 test('a secret that the party does not share is thrown, not mistaken for an unknown number', async () => {
-  const party = gateway('funding-partners', { secrets: new Map([[PARTNER, [newSecret()]]]) });
+  const party = gateway({ secrets: new Map([[PARTNER, [newSecret()]]]) });
   await expect(party.query(rowOf(payoutRequest()))).rejects.toThrow('HTTP 401, SIGNATURE_INVALID');
 });
 
 test('a party without a secret is thrown, by its name', async () => {
-  const party = gateway('funding-partners', { secrets: new Map() });
+  const party = gateway({ secrets: new Map() });
   await expect(party.send(rowOf(payoutRequest()))).rejects.toThrow(`no secret for the party ${PARTNER}`);
 });
