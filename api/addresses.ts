@@ -9,6 +9,8 @@ export const loanAddress = (loanId: string): string => `/v1/loans/${loanId}`;
 export const dueListAddress = (customerId: string): string => `/v1/customers/${customerId}/due-list`;
 export const quotesAddress = (loanId: string): string => `${loanAddress(loanId)}/repayment-quotes`;
 export const quoteAddress = (quoteId: string): string => `/v1/repayment-quotes/${quoteId}`;
+export const orderAddress = (orderId: string): string => `/v1/repayment-orders/${orderId}`;
+export const orderCancellationAddress = (orderId: string): string => `${orderAddress(orderId)}/cancellation`;
 export const positionAddress = (partnerId: string): string => `/v1/funds/${partnerId}/position`;
 
 export const scheduleAddress = (loanId: string, version?: number): string =>
@@ -26,15 +28,20 @@ export const outsideRequestAddress = (requestNo: string): string => `/v1/outside
 export const applicationFlowId = (applicationId: string): string =>
   `loan-application-disbursement:${applicationId}`;
 
-/** The id of the run that works out a quote, or a due list. */
+/** The id of the run that works out a quote or a due list, or has an order's method made. */
 export const repaymentFlowId = (businessId: string): string => `repayment:${businessId}`;
 
 const SUBJECTS: Partial<Record<FlowName, (businessId: string) => string | undefined>> = {
   'loan-application-disbursement': applicationAddress,
-  repayment: (businessId) => (businessId.startsWith('RQ') ? quoteAddress(businessId) : undefined),
+  repayment: repaymentSubjectAddress,
   'repayment-plan-generation': loanAddress,
 };
 
 /** The address of what a flow is about; undefined for flows about something that has no address. */
 export const subjectAddress = (flow: string, flowId: string): string | undefined =>
   SUBJECTS[flow as FlowName]?.(flowId.slice(flow.length + 1));
+
+function repaymentSubjectAddress(businessId: string): string | undefined {
+  if (businessId.startsWith('RQ')) return quoteAddress(businessId);
+  return businessId.startsWith('RO') ? orderAddress(businessId) : undefined;
+}

@@ -23,6 +23,7 @@ import { loanRoutes } from './routes/loans';
 import { operationsRoutes } from './routes/operations';
 import { productRoutes } from './routes/products';
 import { recordRoutes } from './routes/records';
+import { repaymentOrderRoutes } from './routes/repayment-orders';
 import { repaymentRoutes } from './routes/repayments';
 import { systemRoutes } from './routes/system';
 import { serve } from './serve';
@@ -49,6 +50,7 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
     ...loanApplicationRoutes(needs),
     ...loanRoutes(needs),
     ...repaymentRoutes(needs),
+    ...repaymentOrderRoutes(needs),
     ...flowRoutes(needs),
     ...operationsRoutes(needs),
     ...interventionRoutes(needs),

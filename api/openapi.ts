@@ -40,6 +40,7 @@ const TAGS: Readonly<Record<string, string>> = {
   'Loan applications': 'Submit, withdraw and follow loan applications.',
   Loans: 'Booked loans and their repayment schedules.',
   Repayments: 'What is owed, and what a repayment would cost.',
+  'Repayment orders': 'Have money collected, and get a method to pay by.',
   Flows: 'How far a flow is, and each step that it has taken.',
   Operations:
     'What people decide about flows that wait for them. Each act needs the approval of another operator.',

@@ -20,9 +20,11 @@ export const preferParameter: Parameter = {
 /**
  * The whole seconds, 0 to MAX_WAIT_SECONDS, that a call prefers to wait; the first "wait" counts. What is malformed is
  * ignored. Commas inside of quotes are not looked for: the worst that can come of that is a wait.
+ *
+ * @param usualSeconds how long is waited where the call does not say
  */
-export function waitSecondsIn({ Prefer = '' }: Call['parameters']): number {
+export function waitSecondsIn({ Prefer = '' }: Call['parameters'], usualSeconds = 0): number {
   const first = Prefer.split(',').find((preference) => /^\s*wait\s*(=|;|$)/i.test(preference)) ?? '';
-  const [, digits = '0'] = /^\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;|$)/i.exec(first) ?? [];
+  const [, digits = usualSeconds] = /^\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;|$)/i.exec(first) ?? [];
   return Math.min(Number(digits), MAX_WAIT_SECONDS);
 }

@@ -24,6 +24,7 @@ const refusalsOf = <T extends CommandType>(command: T): Record<ErrorCodeOf<T>, P
 
 /** All problems that the API answers with. A code never changes its meaning: clients decide by it. */
 export const PROBLEMS = {
+  ...refusalsOf('create-repayment-order'),
   ...refusalsOf('calculate-repayment-posting'),
   INVALID_PARAMETER: { status: 400, title: 'A parameter is missing, malformed or not known.' },
   INVALID_JSON: { status: 400, title: 'The body is not JSON in UTF-8.' },
@@ -50,6 +51,7 @@ export const PROBLEMS = {
   // UNKNOWN_CUSTOMER is what an application is refused with.
   CUSTOMER_NOT_FOUND: { status: 404, title: 'There is no such customer.' },
   UNKNOWN_REPAYMENT_QUOTE: { status: 404, title: 'There is no such repayment quote.' },
+  UNKNOWN_REPAYMENT_ORDER: { status: 404, title: 'There is no such repayment order.' },
   UNKNOWN_SCHEDULE: { status: 404, title: 'The loan has no such repayment schedule.' },
   UNKNOWN_PRODUCT_VERSION: { status: 404, title: 'There is no such version of a product.' },
   UNKNOWN_MESSAGE: { status: 404, title: 'There is no such message.' },
@@ -63,6 +65,7 @@ export const PROBLEMS = {
   UNKNOWN_QUESTION: { status: 404, title: 'The flow does not ask this question.' },
   UNKNOWN_ACT: { status: 404, title: 'There is no such act.' },
   WRONG_STATE: { status: 409, title: 'The state does not allow it.' },
+  ORDER_PAID: { status: 409, title: 'Money has come for the order.' },
   ALREADY_ANSWERED: { status: 409, title: 'The question has an answer.' },
   FLOW_ENDED: { status: 409, title: 'The flow does not run.' },
   INTERVENTION_REFUSED: { status: 409, title: 'The flow does not allow it as it stands.' },

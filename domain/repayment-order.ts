@@ -1,5 +1,5 @@
 import type { IsoDate } from './calendar';
-import type { Money } from './money';
+import { money, type Currency, type Money } from './money';
 
 /** Who pays an order: the customer who owes it, or somebody else for the customer. */
 export type Payer = 'BORROWER' | 'OTHER';
@@ -13,7 +13,8 @@ export interface OrderProblem {
     | 'UNKNOWN_QUOTE'
     | 'QUOTE_EXPIRED'
     | 'WRONG_CURRENCY'
-    | 'NOTHING_TO_PAY';
+    | 'NOTHING_TO_PAY'
+    | 'ORDER_TOO_LARGE';
   message: string;
 }
 
@@ -21,7 +22,7 @@ export interface OrderProblem {
 export interface LineOfOrder {
   loanId: string;
   /** The customer's loan; undefined where the customer has none of that id. */
-  loan: { currency: string; state: string } | undefined;
+  loan: { currency: Currency; state: string } | undefined;
   /** Set where a quote is ordered. */
   quoteId?: string | undefined;
   /** That quote of that loan; undefined where there is none. `isOutdated`: the loan has changed since it was made. */
@@ -41,15 +42,14 @@ export function orderProblem(lines: readonly LineOfOrder[], businessDate: IsoDat
     const problem = lineProblem(line);
     if (problem) return problem;
   }
-  return termsProblem(
-    lines.map(({ loanId, loan, quote }) => ({
-      loanId,
-      currency: loan!.currency,
-      quotedFor: quote?.quotedFor,
-    })),
-    businessDate,
-  );
+  return termsProblem(lines.map(termsOf), businessDate);
 }
+
+/** What an order that was found well asks for of one loan: the quote's total, or the amount. */
+export const termsOf = ({ loanId, loan, quote, amount }: LineOfOrder) => ({
+  ...{ loanId, quotedFor: quote?.quotedFor },
+  amount: amount ?? money(loan!.currency, quote!.totalMinor),
+});
 
 function lineProblem({ loanId, loan, quoteId, quote, amount }: LineOfOrder): OrderProblem | undefined {
   if (!loan) return { code: 'LOAN_NOT_OF_CUSTOMER', message: `The customer has no loan ${loanId}.` };
@@ -78,14 +78,14 @@ function lineProblem({ loanId, loan, quoteId, quote, amount }: LineOfOrder): Ord
  * @returns the first problem, or undefined when there is none
  */
 export function termsProblem(
-  lines: readonly { loanId: string; currency: string; quotedFor?: IsoDate | undefined }[],
+  lines: readonly { loanId: string; amount: Money; quotedFor?: IsoDate | undefined }[],
   businessDate: IsoDate,
 ): OrderProblem | undefined {
-  for (const [index, { loanId, currency, quotedFor }] of lines.entries()) {
+  for (const [index, { loanId, amount, quotedFor }] of lines.entries()) {
     if (lines.findIndex((one) => one.loanId === loanId) < index) {
       return { code: 'LOAN_REPEATED', message: `Loan ${loanId} stands in the order more than once.` };
     }
-    if (currency !== lines[0]!.currency) {
+    if (amount.currency !== lines[0]!.amount.currency) {
       return { code: 'WRONG_CURRENCY', message: 'The loans of one order are in one currency.' };
     }
     // By the business date and not by the clock: until the day is closed, money of that day may still be heard of.
@@ -94,5 +94,8 @@ export function termsProblem(
       return { code: 'QUOTE_EXPIRED', message };
     }
   }
-  return undefined;
+  // Each is a safe integer, so that their sum as a float tells whether it is one too.
+  const totalMinor = lines.reduce((sum, { amount }) => sum + amount.amountMinor, 0);
+  if (Number.isSafeInteger(totalMinor)) return undefined;
+  return { code: 'ORDER_TOO_LARGE', message: 'The amounts together are more than one order can be for.' };
 }

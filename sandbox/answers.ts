@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MessageAnswer } from '../schemas/outside/message';
 import type { PayoutAnswer } from '../schemas/outside/payout';
-import type { RepaymentMethodAnswer } from '../schemas/outside/repayment-method';
+import type { Method, RepaymentMethodAnswer } from '../schemas/outside/repayment-method';
 import type { Outcome } from './behaviours';
 import type { Order, Truth } from './order-log';
 
@@ -45,7 +45,7 @@ function methodOf(
   order: Order,
   { amount, expiresInSeconds }: Extract<Order['wanted'], { operation: 'repayment-method' }>,
   createdAt: string,
-): { kind: 'QR' | 'VA' | 'DEEP_LINK'; value: string; expiresAt: string } {
+): Method {
   const transactionNo = transactionNoOf(order);
   const address = `https://${order.party}.example/pay/${transactionNo}`;
   const expiresAt = new Date(Date.parse(createdAt) + expiresInSeconds * 1_000).toISOString();

@@ -1,8 +1,8 @@
 import { marketOf } from '../../db/reference';
 import { dayInZone } from '../../domain/calendar';
 import { paymentRequestNoOf } from '../../domain/identifiers';
+import { methodAsks, methodBusinessKey, methodIn } from '../../domain/repayment-method';
 import { message } from '../../schemas/message';
-import { methodAsks, methodBusinessKey, methodIn } from '../repayment-method';
 import { service } from '../service';
 
 /** 支付系统: pays out through a payment channel, and has money paid in through one. */

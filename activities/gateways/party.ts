@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { crashPoint } from '../../crash/point';
-import type { RepaymentMethod } from '../../schemas/generated/messages';
 import { protocols, type Operation, type OperationOf, type PartyKind } from '../../schemas/outside/protocol';
-import { methodKinds } from '../../schemas/outside/repayment-method';
+import { methodKinds, type Method } from '../../schemas/outside/repayment-method';
 import { sign, type PartySecrets } from '../../schemas/outside/signature';
 import type { Exchange, Gateway } from '../outside';
 
@@ -135,7 +134,7 @@ function understood(operation: Operation, body: unknown, requestNo: string): Exc
 }
 
 /** A method to pay by, when it is one: what it holds is shown to a customer. */
-function methodIn(given: unknown): RepaymentMethod | null {
+function methodIn(given: unknown): Method | null {
   const { kind, value, expiresAt } = (given ?? {}) as Record<string, unknown>;
   const known = methodKinds.find((one) => one === kind);
   if (!known || typeof value !== 'string' || value === '' || value.length > MAX_METHOD_LENGTH) return null;

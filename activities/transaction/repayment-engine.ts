@@ -26,8 +26,7 @@ export const repaymentEngine = service('repayment-engine', {
     const { orderId, customerId, payer, amount, lines } = data;
     const customer = await customerOf(tx, customerId);
     if (!customer) return refuse('UNKNOWN_CUSTOMER', `There is no customer ${customerId}.`);
-    const terms = lines.map((line) => ({ ...line, currency: line.amount.currency }));
-    const problem = termsProblem(terms, await heldBusinessDate(tx, market));
+    const problem = termsProblem(lines, await heldBusinessDate(tx, market));
     if (problem) return refuse(problem.code, problem.message);
     await tx('repayment_engine.repayment_order').insert({
       ...{ order_id: orderId, customer_id: customerId, market, payer, state: 'CREATED' },

@@ -1565,6 +1565,7 @@ export interface Contracts {
       | 'LOAN_NOT_OF_CUSTOMER'
       | 'LOAN_REPEATED'
       | 'NOTHING_TO_PAY'
+      | 'ORDER_TOO_LARGE'
       | 'QUOTE_EXPIRED'
       | 'UNKNOWN_CUSTOMER'
       | 'UNKNOWN_QUOTE'

@@ -19,11 +19,15 @@ export interface RepaymentMethodRequest {
 /** QR: the content of a QR code. VA: the number of a virtual account. DEEP_LINK: an address that opens an app. */
 export const methodKinds = ['QR', 'VA', 'DEEP_LINK'] as const;
 
-/** `createdAt` is the RFC 3339 instant at which the party made it, `expiresAt` the one from which on it takes no money. */
-type Created = {
-  createdAt: string;
-  method: { kind: (typeof methodKinds)[number]; value: string; expiresAt: string };
-};
+/** How the payer can pay; `expiresAt` is the RFC 3339 instant from which on it takes no money. */
+export interface Method {
+  kind: (typeof methodKinds)[number];
+  value: string;
+  expiresAt: string;
+}
+
+/** `createdAt` is the RFC 3339 instant at which the party made the method. */
+type Created = { createdAt: string; method: Method };
 
 export type SettledRepaymentMethod = Settled<Created>;
 export type RepaymentMethodAnswer = Answer<Created>;

@@ -46,7 +46,9 @@ export const marketTerms = {
 export interface Behaviour {
   /** Every party, when it is left out. */
   party?: string;
-  match?: { reference?: string; customerId?: string };
+  /** Every operation, when it is left out. */
+  operation?: string;
+  match?: { reference?: string; customerId?: string; amountMinor?: number };
   behaviour: { kind: string } & Record<string, unknown>;
   times?: number | undefined;
 }

@@ -1,7 +1,15 @@
-import type { RepaymentMethod } from '../schemas/generated/messages';
-import type { OutsideAnswer } from './outside';
+/** How a payer can pay, as the party that collects it says. */
+export interface Method {
+  kind: 'QR' | 'VA' | 'DEEP_LINK';
+  value: string;
+  /** RFC 3339 instant from which on it takes no money. */
+  expiresAt: string;
+}
 
-// What funding partners and payment channels have in common when they are asked for a method to pay by.
+/** What became of the request for a method; GIVEN_UP: its party was asked for too long. */
+type Answer =
+  | { status: 'SUCCEEDED'; transactionNo: string; method?: Method }
+  | { status: 'FAILED'; failure: { code: string } };
 
 /**
  * How often a party is asked for a method, half a minute in all: then another one is, or the payer is told. A method that
@@ -13,12 +21,12 @@ export const methodAsks = 6;
 export const methodBusinessKey = (orderId: string, attempt: number): string =>
   `method to pay repayment order ${orderId}, attempt ${attempt}`;
 
-/** The method that a party has given, or why it has given none. */
+/** The method that a party has given with its own number of it, or why it has given none. */
 export function methodIn(
   party: string,
-  answer: OutsideAnswer,
+  answer: Answer,
 ):
-  | { transactionNo: string; method: RepaymentMethod }
+  | { transactionNo: string; method: Method }
   | { code: 'METHOD_REFUSED' | 'METHOD_NOT_GIVEN_IN_TIME'; reason: string } {
   if (answer.status === 'SUCCEEDED' && answer.method) {
     return { transactionNo: answer.transactionNo, method: answer.method };
