@@ -62,43 +62,48 @@ const signatureParameters: Parameter[] = [
   },
 ];
 
-/** What a success of one type must tell. */
-const requiredOf = (type: string, ...required: string[]): Schema => ({
-  if: { properties: { type: { const: type } } },
-  then: { required },
-});
-
 /** Not closed: the party may be a version ahead of us. */
 const settled: Schema = {
   type: 'object',
   required: ['type', 'requestNo', 'status'],
   properties: {
-    type: oneOf('payout.settled', 'message.settled', 'repayment-method.settled'),
+    type: oneOf('payout.settled', 'message.settled'),
     requestNo: common('request-no'),
     status: oneOf('SUCCEEDED', 'FAILED'),
     transactionNo: { description: 'Where it succeeded.', ...common('transaction-no') },
     paidAt: { description: 'When the money left, where a payout succeeded.', ...common('instant') },
     sentAt: { description: 'When the customer had it, where a message succeeded.', ...common('instant') },
-    createdAt: {
-      description: 'When the method to pay by was made, where that succeeded.',
-      ...common('instant'),
-    },
-    method: { description: 'The method, where one was made.', ...common('repayment-method') },
     failure: { description: 'Where it failed.', ...common('failure') },
   },
   if: { properties: { status: { const: 'SUCCEEDED' } } },
   then: {
     required: ['transactionNo'],
-    allOf: [
-      requiredOf('payout.settled', 'paidAt'),
-      requiredOf('message.settled', 'sentAt'),
-      requiredOf('repayment-method.settled', 'createdAt', 'method'),
-    ],
+    if: { properties: { type: { const: 'payout.settled' } } },
+    then: { required: ['paidAt'] },
+    else: { required: ['sentAt'] },
   },
   else: { required: ['failure'] },
 };
 
 const requestNo = 'PO-LA01JD8X3M7Q2V-1';
+/** As open as the first form. */
+const methodSettled: Schema = {
+  type: 'object',
+  required: ['type', 'requestNo', 'status'],
+  properties: {
+    type: oneOf('repayment-method.settled'),
+    requestNo: common('request-no'),
+    status: oneOf('SUCCEEDED', 'FAILED'),
+    transactionNo: { description: 'Where it succeeded.', ...common('transaction-no') },
+    createdAt: { description: 'When the method was made, where it was.', ...common('instant') },
+    method: { description: 'How the payer can pay, where a method was made.', ...common('repayment-method') },
+    failure: { description: 'Where it failed.', ...common('failure') },
+  },
+  if: { properties: { status: { const: 'SUCCEEDED' } } },
+  then: { required: ['transactionNo', 'createdAt', 'method'] },
+  else: { required: ['failure'] },
+};
+
 type Callback = PayoutCallback | MessageCallback | RepaymentMethodCallback;
 
 const examples: Record<string, Callback> = {
@@ -132,7 +137,7 @@ export function callbackRoutes(needs: Needs): Route[] {
         'recorded and changes nothing.',
       access: { signature: (call) => checkSignature(needs.config.partySecrets, call) },
       parameters: [partyParameter, ...signatureParameters],
-      body: { schema: settled, examples },
+      body: { schema: { oneOf: [settled, methodSettled] }, examples },
       answers: {
         200: {
           description: 'It is recorded, now or already before.',
