@@ -59,6 +59,20 @@ test('the application changes only what has a state', async () => {
     'operations.intervention',
     'outside.request',
     'payment_system.payment_order',
+    'repayment_engine.repayment_order',
+  ]);
+  expect(await columnsWith('UPDATE', 'repayment_engine.repayment_order')).toEqual([
+    ...[
+      'attempt',
+      'collected_by',
+      'expires_at',
+      'method',
+      'method_no',
+      'party',
+      'reason_codes',
+      'refused_by',
+    ],
+    'state',
   ]);
   expect(await columnsWith('UPDATE', 'operations.intervention')).toEqual(['accepted_at']);
   expect(await columnsWith('UPDATE', 'access.api_key')).toEqual(['last_used_on']);

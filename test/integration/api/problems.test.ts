@@ -32,6 +32,19 @@ const elsewhere: Record<string, string[]> = {
     ...['IDEMPOTENCY_KEY_REUSED', 'LOAN_NOT_ACTIVE', 'WRONG_CURRENCY', 'LOAN_SETTLED', 'NOTHING_DUE'],
     ...['UNKNOWN_INSTALMENT', 'NOT_OFFERED', 'WINDOW_CLOSED'],
   ].map((code) => `quoteRepayment ${code}`),
+  'flows/repayment-orders.test.ts': [
+    ...[
+      ...[
+        'IDEMPOTENCY_KEY_REUSED',
+        'LOAN_NOT_OF_CUSTOMER',
+        'LOAN_REPEATED',
+        'LOAN_NOT_ACTIVE',
+        'UNKNOWN_QUOTE',
+      ],
+      ...['QUOTE_EXPIRED', 'WRONG_CURRENCY', 'NOTHING_TO_PAY', 'ORDER_TOO_LARGE'],
+    ].map((code) => `orderRepayment ${code}`),
+    'cancelRepaymentOrder ORDER_PAID',
+  ],
   'api/reads.test.ts': ['getLoanSchedule UNKNOWN_SCHEDULE'],
   'flows/branches.test.ts': [
     'withdrawLoanApplication WRONG_STATE',

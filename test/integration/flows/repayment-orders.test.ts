@@ -215,7 +215,11 @@ describe('our payment system collects', () => {
 
     // Operators make it ask at once, instead of after 1, 2, 4, 8 and 16 seconds.
     await until(async () => {
-      await platform.post(`/v1/ops/flows/repayment:${order.orderId}/interventions`, { act: 'retry-now', reason: 'now' }, 'ops');
+      await platform.post(
+        `/v1/ops/flows/repayment:${order.orderId}/interventions`,
+        { act: 'retry-now', reason: 'now' },
+        'ops',
+      );
       return (await orderAt(order)).state === 'METHOD_CREATED';
     });
     expect(await outcomeOf(order)).toMatchObject({
