@@ -26,12 +26,16 @@ export type NotificationReference = string;
 export type NotificationTemplate = string;
 export type PartyId = string;
 export type Payer = 'BORROWER' | 'OTHER';
+export type PayerReference = string;
 export type PaymentId = string;
 export type PaymentPurpose = 'DISBURSEMENT';
 export type PayoutBy = 'PARTNER' | 'CUSTODY';
 export type QuoteId = string;
+export type ReceiptId = string;
+export type ReceiptTransactionNo = string;
 export type RepaymentOrderId = string;
 export type RepaymentScenario = 'NORMAL' | 'EARLY_SETTLEMENT' | 'CANCELLATION';
+export type RepaymentOutcome = 'INSTALMENT_SETTLED' | 'LOAN_SETTLED' | 'PARTIAL' | 'CANCELLED' | 'UNAPPLIED';
 export type RepaymentRequest =
   | {
       /**
@@ -56,6 +60,228 @@ export type RepaymentRequest =
 export type RequestNo = string;
 export type ReservationId = string;
 export type TransactionNo = string;
+export type PostLedgerEventData =
+  | {
+      ledgerEventId: LedgerEventId;
+      scenario: LedgerScenario;
+      applicationId: ApplicationId;
+      loanId: LoanId;
+      /**
+       * Funding partner whose money it is.
+       */
+      partnerId: PartyId;
+      /**
+       * Payment channel that the money left through; only where it was in our custody.
+       */
+      paymentChannelId?: PartyId;
+      /**
+       * What the borrower owes: the principal of the loan.
+       */
+      principal: PositiveMoney;
+      /**
+       * What the borrower receives: the principal less the deducted fees.
+       */
+      payout: PositiveMoney;
+      /**
+       * Fees kept back from the payout.
+       */
+      deductedFees: NonNegativeMoney;
+      /**
+       * Day on which the party says the money was paid, in the market's time zone.
+       */
+      valueDate: IsoDate;
+    }
+  | {
+      /**
+       * The receipt is the economic fact.
+       */
+      ledgerEventId: ReceiptId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'repayment-received-by-channel' | 'repayment-received-by-partner' | 'receipt-identified';
+      /**
+       * Party that received the money.
+       */
+      receivedBy: PartyId;
+      /**
+       * Payer.
+       */
+      customerId: CustomerId;
+      /**
+       * All that was paid.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which the money counts: when it was paid, in the market's time zone.
+       */
+      valueDate: IsoDate;
+      /**
+       * The loans that it is meant for, in the order in which they take of it.
+       *
+       * @maxItems 100
+       */
+      towards: RepaymentTarget[];
+      /**
+       * Order that was paid; absent where the money names none.
+       */
+      orderId?: RepaymentOrderId;
+    }
+  | {
+      /**
+       * The receipt is the economic fact.
+       */
+      ledgerEventId: ReceiptId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'unidentified-receipt-at-channel' | 'unidentified-receipt-at-partner';
+      /**
+       * Party that received the money.
+       */
+      receivedBy: PartyId;
+      /**
+       * All that was paid.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which the money counts: when it was paid, in the market's time zone.
+       */
+      valueDate: IsoDate;
+    };
+export type AccountingEntryPostedData =
+  | {
+      ledgerEventId: LedgerEventId;
+      scenario: LedgerScenario;
+      applicationId: ApplicationId;
+      loanId: LoanId;
+      /**
+       * Journal that holds the entries.
+       */
+      journalId: JournalId;
+      /**
+       * Business date of the market on which the journal was posted.
+       */
+      postingDate: IsoDate;
+      /**
+       * Day from which the entries count: the day the money was paid.
+       */
+      valueDate: IsoDate;
+      /**
+       * Lines of the journal; debits and credits are equal.
+       *
+       * @minItems 2
+       */
+      entries: AccountingEntry[];
+    }
+  | {
+      /**
+       * The receipt is the economic fact.
+       */
+      ledgerEventId: ReceiptId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'repayment-received-by-channel' | 'repayment-received-by-partner' | 'receipt-identified';
+      /**
+       * Party that received the money.
+       */
+      receivedBy: PartyId;
+      /**
+       * Payer.
+       */
+      customerId: CustomerId;
+      /**
+       * All that was paid.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which the money counts: when it was paid, in the market's time zone.
+       */
+      valueDate: IsoDate;
+      /**
+       * The loans that it is meant for, in the order in which they take of it.
+       *
+       * @maxItems 100
+       */
+      towards: RepaymentTarget[];
+      /**
+       * Journal that holds the entries.
+       */
+      journalId: JournalId;
+      /**
+       * Business date of the market on which the journal was posted.
+       */
+      postingDate: IsoDate;
+      /**
+       * Lines of the journal; debits and credits are equal.
+       *
+       * @minItems 2
+       */
+      entries: AccountingEntry[];
+      /**
+       * Order that was paid; absent where the money names none.
+       */
+      orderId?: RepaymentOrderId;
+    }
+  | {
+      /**
+       * The receipt is the economic fact.
+       */
+      ledgerEventId: ReceiptId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'unidentified-receipt-at-channel' | 'unidentified-receipt-at-partner';
+      /**
+       * Party that received the money.
+       */
+      receivedBy: PartyId;
+      /**
+       * All that was paid.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which the money counts: when it was paid, in the market's time zone.
+       */
+      valueDate: IsoDate;
+      /**
+       * Journal that holds the entries.
+       */
+      journalId: JournalId;
+      /**
+       * Business date of the market on which the journal was posted.
+       */
+      postingDate: IsoDate;
+      /**
+       * Lines of the journal; debits and credits are equal.
+       *
+       * @minItems 2
+       */
+      entries: AccountingEntry[];
+    };
+export type LedgerEventAcceptedData =
+  | {
+      ledgerEventId: LedgerEventId;
+      scenario: LedgerScenario;
+      applicationId: ApplicationId;
+      loanId: LoanId;
+    }
+  | {
+      /**
+       * The receipt is the economic fact.
+       */
+      ledgerEventId: ReceiptId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario:
+        | 'repayment-received-by-channel'
+        | 'repayment-received-by-partner'
+        | 'receipt-identified'
+        | 'unidentified-receipt-at-channel'
+        | 'unidentified-receipt-at-partner';
+    };
 export type RepaymentPlanCalculatedData =
   | {
       loanId: LoanId;
@@ -622,6 +848,36 @@ export interface RepaymentAmounts {
    */
   returnMinor: MinorUnits;
 }
+export interface RepaymentChanges {
+  /**
+   * Of the payer's money, what is put towards the loan.
+   */
+  appliedMinor: number;
+  /**
+   * What is paid in the payer's place.
+   */
+  couponMinor: number;
+  /**
+   * Fees that were deducted from the payout and are given back.
+   */
+  returnedFeeMinor: number;
+  /**
+   * Principal that is repaid.
+   */
+  principalMinor: number;
+  /**
+   * Interest that is earned.
+   */
+  interestMinor: number;
+  /**
+   * Fees that are earned.
+   */
+  feeMinor: number;
+  /**
+   * Penalty that is earned.
+   */
+  penaltyMinor: number;
+}
 export interface RepaymentMethod {
   /**
    * QR: the content of a QR code. VA: the number of a virtual account. DEEP_LINK: an address that opens an app.
@@ -659,6 +915,22 @@ export interface RepaymentOrderLine {
    * What is to be paid towards the loan.
    */
   amount: PositiveMoney;
+}
+export interface RepaymentTarget {
+  loanId: LoanId;
+  scenario: RepaymentScenario;
+  /**
+   * What a normal repayment is for; absent where it is divided by the order of the product.
+   */
+  instalments?: InstalmentNumbers;
+  /**
+   * Day for which a settlement or cancellation was quoted; absent for a normal repayment.
+   */
+  quotedFor?: IsoDate;
+  /**
+   * At most this much of the money is meant for the loan, in minor units of its currency.
+   */
+  upToMinor: MinorUnits;
 }
 export interface RepaymentTotals {
   /**
@@ -819,36 +1091,6 @@ export interface InitiatePaymentData {
   amount: PositiveMoney;
   beneficiary: Beneficiary;
 }
-export interface PostLedgerEventData {
-  ledgerEventId: LedgerEventId;
-  scenario: LedgerScenario;
-  applicationId: ApplicationId;
-  loanId: LoanId;
-  /**
-   * Funding partner whose money it is.
-   */
-  partnerId: PartyId;
-  /**
-   * Payment channel that the money left through; only where it was in our custody.
-   */
-  paymentChannelId?: PartyId;
-  /**
-   * What the borrower owes: the principal of the loan.
-   */
-  principal: PositiveMoney;
-  /**
-   * What the borrower receives: the principal less the deducted fees.
-   */
-  payout: PositiveMoney;
-  /**
-   * Fees kept back from the payout.
-   */
-  deductedFees: NonNegativeMoney;
-  /**
-   * Day on which the party says the money was paid, in the market's time zone.
-   */
-  valueDate: IsoDate;
-}
 export interface QueryAssetDueListData {
   customerId: CustomerId;
 }
@@ -945,36 +1187,47 @@ export interface SubmitLoanApplicationData {
    */
   purpose?: string;
 }
-export interface AccountingEntryPostedData {
-  ledgerEventId: LedgerEventId;
-  scenario: LedgerScenario;
-  applicationId: ApplicationId;
-  loanId: LoanId;
-  /**
-   * Journal that holds the entries.
-   */
-  journalId: JournalId;
-  /**
-   * Business date of the market on which the journal was posted.
-   */
-  postingDate: IsoDate;
-  /**
-   * Day from which the entries count: the day the money was paid.
-   */
-  valueDate: IsoDate;
-  /**
-   * Lines of the journal; debits and credits are equal.
-   *
-   * @minItems 2
-   */
-  entries: AccountingEntry[];
-}
 export interface AssetDueListQueriedData {
   customerId: CustomerId;
   /**
    * The active loans of which something is owed, the newest first.
    */
   loans: DueLoan[];
+}
+export interface AssetPostingAppliedData {
+  receiptId: ReceiptId;
+  customerId: CustomerId;
+  /**
+   * All that was paid.
+   */
+  amount: PositiveMoney;
+  /**
+   * Day on which the money counts.
+   */
+  valueDate: IsoDate;
+  /**
+   * The loans that it was meant for, as it was meant.
+   *
+   * @maxItems 100
+   *
+   * Items: What of the money one loan took.
+   */
+  loans: {
+    loanId: LoanId;
+    outcome: RepaymentOutcome;
+    /**
+     * Of the money, what is put towards the loan.
+     */
+    appliedMinor: MinorUnits;
+  }[];
+  /**
+   * What no loan took: a payable to the payer.
+   */
+  unappliedMinor: MinorUnits;
+  /**
+   * Order that was paid; absent where the money names none.
+   */
+  orderId?: RepaymentOrderId;
 }
 export interface CreditReleasedData {
   applicationId: ApplicationId;
@@ -1085,6 +1338,29 @@ export interface ExternalFundTransactionRecordedData {
    */
   journalId: JournalId;
 }
+export interface ExternalRepaymentNotifiedData {
+  /**
+   * Party that received the money: a funding partner or a payment channel.
+   */
+  party: PartyId;
+  transactionNo: ReceiptTransactionNo;
+  /**
+   * All that was paid.
+   */
+  amount: PositiveMoney;
+  /**
+   * When the money was paid, by the party.
+   */
+  paidAt: Instant;
+  /**
+   * Number of the repayment method that was paid by, as the party names it.
+   */
+  methodNo?: PayerReference;
+  /**
+   * Reference beside the payment: the repayment order, where the method carried it.
+   */
+  payerReference?: PayerReference;
+}
 export interface FundArrivalConfirmedData {
   requestNo: RequestNo;
   applicationId: ApplicationId;
@@ -1192,12 +1468,6 @@ export interface FundTransactionRecordedData {
    * Journal that moved it.
    */
   journalId: JournalId;
-}
-export interface LedgerEventAcceptedData {
-  ledgerEventId: LedgerEventId;
-  scenario: LedgerScenario;
-  applicationId: ApplicationId;
-  loanId: LoanId;
 }
 export interface LoanApplicationApprovedData {
   applicationId: ApplicationId;
@@ -1313,6 +1583,35 @@ export interface PartnerDisbursementSucceededData {
    * Day on which the money was paid, in the market's time zone.
    */
   valueDate: IsoDate;
+}
+export interface PartnerRepaymentReceivedData {
+  receiptId: ReceiptId;
+  /**
+   * Party that received the money: a funding partner or a payment channel.
+   */
+  party: PartyId;
+  transactionNo: ReceiptTransactionNo;
+  /**
+   * All that was paid.
+   */
+  amount: PositiveMoney;
+  /**
+   * When the money was paid, by the party.
+   */
+  paidAt: Instant;
+  collectedBy: CollectedBy;
+  /**
+   * Day on which the money counts: when it was paid, in the market's time zone.
+   */
+  valueDate: IsoDate;
+  /**
+   * Number of the repayment method that was paid by, as the party names it.
+   */
+  methodNo?: PayerReference;
+  /**
+   * Reference beside the payment: the repayment order, where the method carried it.
+   */
+  payerReference?: PayerReference;
 }
 export interface PaymentFailedData {
   paymentId: PaymentId;
@@ -1484,6 +1783,39 @@ export interface RepaymentScheduleGeneratedData {
   instalments: Instalment[];
   totals: RepaymentTotals;
 }
+export interface RepaymentSucceededData {
+  receiptId: ReceiptId;
+  loanId: LoanId;
+  /**
+   * Its place among the payments of the loan, in the order in which they were heard of.
+   */
+  paymentNumber: number;
+  customerId: CustomerId;
+  /**
+   * Funding partner of the loan.
+   */
+  partnerId: PartyId;
+  /**
+   * Of the money, what is put towards the loan.
+   */
+  amount: NonNegativeMoney;
+  /**
+   * Day on which it counts.
+   */
+  valueDate: IsoDate;
+  outcome: RepaymentOutcome;
+  /**
+   * Instalments that are settled by it and were not before.
+   *
+   * @maxItems 120
+   */
+  settledInstalments: number[];
+  changes: RepaymentChanges;
+  /**
+   * Order that was paid; absent where the money names none.
+   */
+  orderId?: RepaymentOrderId;
+}
 export interface RiskDecisionMadeData {
   applicationId: ApplicationId;
   customerId: CustomerId;
@@ -1632,6 +1964,7 @@ export interface Contracts {
     errors: never;
   };
   'asset-due-list-queried': { kind: 'event'; version: '1.0.0'; data: AssetDueListQueriedData; errors: never };
+  'asset-posting-applied': { kind: 'event'; version: '1.0.0'; data: AssetPostingAppliedData; errors: never };
   'credit-released': { kind: 'event'; version: '1.0.0'; data: CreditReleasedData; errors: never };
   'credit-reserved': { kind: 'event'; version: '1.0.0'; data: CreditReservedData; errors: never };
   'disbursement-failed': { kind: 'event'; version: '1.0.0'; data: DisbursementFailedData; errors: never };
@@ -1651,6 +1984,12 @@ export interface Contracts {
     kind: 'event';
     version: '1.0.0';
     data: ExternalFundTransactionRecordedData;
+    errors: never;
+  };
+  'external-repayment-notified': {
+    kind: 'event';
+    version: '1.0.0';
+    data: ExternalRepaymentNotifiedData;
     errors: never;
   };
   'fund-arrival-confirmed': {
@@ -1701,6 +2040,12 @@ export interface Contracts {
     data: PartnerDisbursementSucceededData;
     errors: never;
   };
+  'partner-repayment-received': {
+    kind: 'event';
+    version: '1.0.0';
+    data: PartnerRepaymentReceivedData;
+    errors: never;
+  };
   'payment-failed': { kind: 'event'; version: '1.0.0'; data: PaymentFailedData; errors: never };
   'payment-succeeded': { kind: 'event'; version: '1.0.0'; data: PaymentSucceededData; errors: never };
   'product-version-published': {
@@ -1745,5 +2090,6 @@ export interface Contracts {
     data: RepaymentScheduleGeneratedData;
     errors: never;
   };
+  'repayment-succeeded': { kind: 'event'; version: '1.0.0'; data: RepaymentSucceededData; errors: never };
   'risk-decision-made': { kind: 'event'; version: '1.0.0'; data: RiskDecisionMadeData; errors: never };
 }
