@@ -28,7 +28,7 @@ export const outsideRequestAddress = (requestNo: string): string => `/v1/outside
 export const applicationFlowId = (applicationId: string): string =>
   `loan-application-disbursement:${applicationId}`;
 
-/** The id of the run that works out a quote or a due list, or has an order's method made. */
+/** The id of a run: that works out a quote or a due list, has an order's method made, or puts a receipt towards loans. */
 export const repaymentFlowId = (businessId: string): string => `repayment:${businessId}`;
 
 const SUBJECTS: Partial<Record<FlowName, (businessId: string) => string | undefined>> = {

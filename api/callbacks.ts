@@ -6,9 +6,11 @@ import { recordNotification } from '../db/access/notifications';
 import type { OutsideAnswer } from '../db/outside';
 import type { MessageCallback } from '../schemas/outside/message';
 import type { PayoutCallback } from '../schemas/outside/payout';
+import type { RepaymentReceived } from '../schemas/outside/repayment';
 import type { RepaymentMethodCallback } from '../schemas/outside/repayment-method';
 import { verify, type PartySecrets } from '../schemas/outside/signature';
 import { Problem } from './problem';
+import { repaymentReceived, repaymentReceivedExample, takeInReceipt } from './receipts';
 import type { Answer, Call, Parameter, RawCall, Route } from './route';
 import { common, object, oneOf, type Schema } from './schema';
 import { startException, tellAnswered } from './temporal';
@@ -106,7 +108,7 @@ const methodSettled: Schema = {
 
 type Callback = PayoutCallback | MessageCallback | RepaymentMethodCallback;
 
-const examples: Record<string, Callback> = {
+const examples: Record<string, Callback | RepaymentReceived> = {
   succeeded: {
     ...{ type: 'payout.settled', requestNo, status: 'SUCCEEDED' },
     ...{ transactionNo: 'TX20260131000017', paidAt: '2026-01-31T15:00:00+07:00' },
@@ -120,9 +122,10 @@ const examples: Record<string, Callback> = {
     ...{ transactionNo: 'MT20260131000017', createdAt: '2026-01-31T15:00:00+07:00' },
     method: { kind: 'VA', value: '8808123456789012', expiresAt: '2026-01-31T15:30:00+07:00' },
   },
+  repaymentReceived: repaymentReceivedExample,
 };
 
-/** The routes by which outside parties tell us what became of our requests. */
+/** The routes by which outside parties tell us what became of our requests, and of money that came in. */
 export function callbackRoutes(needs: Needs): Route[] {
   return [
     {
@@ -130,14 +133,15 @@ export function callbackRoutes(needs: Needs): Route[] {
       path: '/callbacks/{party}',
       operationId: 'receiveCallback',
       tag: 'Callbacks',
-      summary: 'Tell the final outcome of a request',
+      summary: 'Tell the final outcome of a request, or of money that came in',
       description:
         'For outside parties. Signed over the raw bytes; a signature holds for five minutes. Send the same notification ' +
         'again, with the same webhook-id, until the answer is 2xx. What is told later than the first final outcome is ' +
-        'recorded and changes nothing.',
+        'recorded and changes nothing. Money that came in (`repayment.received`) is known by its transaction number: what ' +
+        'is told of it first stands.',
       access: { signature: (call) => checkSignature(needs.config.partySecrets, call) },
       parameters: [partyParameter, ...signatureParameters],
-      body: { schema: { oneOf: [settled, methodSettled] }, examples },
+      body: { schema: { oneOf: [settled, methodSettled, repaymentReceived] }, examples },
       answers: {
         200: {
           description: 'It is recorded, now or already before.',
@@ -151,6 +155,7 @@ export function callbackRoutes(needs: Needs): Route[] {
           'UNKNOWN_REQUEST',
           'NOTIFICATION_REPLAYED',
           'TRANSACTION_TAKEN',
+          'RECEIPT_CONTRADICTED',
           'TEMPORARILY_UNAVAILABLE',
         ] as const),
       ],
@@ -174,12 +179,12 @@ function checkSignature(partySecrets: PartySecrets, { parameters, headers, rawBo
   throw new Problem(verdict, hints[verdict]);
 }
 
-async function receive(
-  { db, temporal, config }: Needs,
-  { parameters, body, rawBody, log }: Call,
-): Promise<Answer> {
-  const callback = body as Callback;
+async function receive(needs: Needs, call: Call): Promise<Answer> {
+  const { parameters, body, rawBody, log } = call;
+  const { db, temporal, config } = needs;
+  const callback = body as Callback | RepaymentReceived;
   const party = parameters['party']!;
+  if (callback.type === 'repayment.received') return takeInReceipt(needs, call, callback);
   const { requestNo } = callback;
   crashPoint('after-receive', 'callback');
   const noted = await recordNotification(db, {

@@ -72,6 +72,10 @@ export const PROBLEMS = {
   OWN_ACT: { status: 409, title: 'Nobody approves what they did themselves.' },
   ANSWER_NOT_TAKEN: { status: 422, title: 'The question does not take this answer.' },
   NOTIFICATION_REPLAYED: { status: 409, title: 'The notification was received before, with another body.' },
+  RECEIPT_CONTRADICTED: {
+    status: 409,
+    title: 'The transaction was told of before, with another amount, time, method or reference.',
+  },
   TRANSACTION_TAKEN: { status: 409, title: 'The transaction has settled another request.' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be uncompressed application/json.' },

@@ -10,8 +10,9 @@ import {
 } from '@temporalio/client';
 import type { NewIntervention } from '../db/interventions';
 import type { FlowName } from '../schemas/generated/catalog';
+import type { Message } from '../schemas/message';
 import * as attributes from '../schemas/search-attributes';
-import { traceAddress } from './addresses';
+import { repaymentFlowId, traceAddress } from './addresses';
 import { Problem } from './problem';
 
 /** How long a client waits for us to reach Temporal before it is told to come again. */
@@ -128,6 +129,21 @@ export const startException = (
   startFlow(temporal, {
     ...{ flow: 'exception', flowId: `exception:${late.requestNo}`, taskQueue, command: late },
     summary: `Payout ${late.requestNo} succeeded after its failure was confirmed`,
+  });
+
+/**
+ * Starts the flow of money that came in, or finds it started.
+ *
+ * @param notified the event that it begins with, and the receipt
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
+ */
+export const startMoneyIn = (
+  temporal: Client,
+  { taskQueue, receiptId, notified }: { taskQueue: string; receiptId: string; notified: Message },
+): Promise<void> =>
+  startFlow(temporal, {
+    ...{ flow: 'repayment', flowId: repaymentFlowId(receiptId), taskQueue, command: notified },
+    summary: `Money received: ${receiptId}`,
   });
 
 /**

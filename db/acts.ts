@@ -2,10 +2,10 @@ import type { Knex } from 'knex';
 import { attentionAfterAsks } from '../domain/attention';
 
 /**
- * What a flow can ask of people; each flow asks each question once. `request:<number>` asks what became of a request to
- * an outside party, when the party does not say.
+ * What a flow can ask of people; each flow asks each question once. `receipt` asks whose money came in; `request:<number>`
+ * what became of a request to an outside party, when the party does not say.
  */
-export type Question = 'review' | 'withdrawal' | 'exception' | `request:${string}`;
+export type Question = 'review' | 'withdrawal' | 'exception' | 'receipt' | `request:${string}`;
 
 /** Who answers, when no person did in time. */
 const deadline = 'deadline';
@@ -48,6 +48,25 @@ export async function standingAnswer(
     [flowId, question],
   );
   return rows[0] ?? null;
+}
+
+/**
+ * What the answer that stands rests on; null while the question is open, or where the answer needs nothing to rest on.
+ */
+export async function standingEvidence<T extends object>(
+  db: Knex,
+  flowId: string,
+  question: Question,
+): Promise<T | null> {
+  const { rows } = await db.raw<{ rows: { evidence: T | null }[] }>(
+    `select answered.evidence
+       from operations.answer a
+       join operations.act act on act.id = a.act_id
+       join operations.act answered on answered.id = coalesce(act.approves, act.id)
+      where a.flow_id = ? and a.question = ?`,
+    [flowId, question],
+  );
+  return rows[0]?.evidence ?? null;
 }
 
 /**

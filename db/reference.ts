@@ -110,6 +110,18 @@ export async function fundingAgreementsFor(db: Knex, productId: string): Promise
   return rows;
 }
 
+/** What a party is to us. Throws when there is no such party. */
+export async function partyKindOf(
+  db: Knex,
+  id: string,
+): Promise<'FUNDING_PARTNER' | 'PAYMENT_CHANNEL' | 'MESSAGING'> {
+  const party = await db('reference.party')
+    .where({ id })
+    .first<{ kind: 'FUNDING_PARTNER' | 'PAYMENT_CHANNEL' | 'MESSAGING' } | undefined>('kind');
+  if (!party) throw new Error(`There is no party ${id}: run the seeds.`);
+  return party.kind;
+}
+
 /** The outside parties, each with the rate at which it may be asked. */
 export const parties = (db: Knex): Promise<{ id: string; maxRequestsPerSecond: number }[]> =>
   db('reference.party').orderBy('id').select('id', 'max_requests_per_second as maxRequestsPerSecond');

@@ -33,3 +33,16 @@ export const messageRequestNoOf = (notificationId: string): string =>
 
 /** The number of the method that an attempt at an order is paid by, as its party knows it. */
 export const methodNoOf = (orderId: string, attempt: number): string => `RM-${orderId}-${attempt}`;
+
+/** Money that came in: the party and its transaction. A party's id has no dot, so that two receipts never have one id. */
+export const receiptIdOf = (party: string, transactionNo: string): string => `${party}.${transactionNo}`;
+
+/** The party and the transaction of money that came in. */
+export function receiptOf(receiptId: string): { party: string; transactionNo: string } {
+  const dot = receiptId.indexOf('.');
+  return { party: receiptId.slice(0, dot), transactionNo: receiptId.slice(dot + 1) };
+}
+
+/** The order whose method a number is of (RM-<order>-<attempt>); undefined for a number that is none of ours. */
+export const orderOfMethod = (methodNo: string): string | undefined =>
+  /^RM-(RO[0-9A-Z]+)-\d+$/.exec(methodNo)?.[1];

@@ -85,16 +85,17 @@ export function composeSent(
 
 /**
  * Makes the message of an event that no message caused: something was done from outside all flows, such as by a command of
- * ours. `subjectId` names what the event is about, of which its service tells once; the id is derived from it.
+ * ours, or an outside party told us of it, and a flow begins with it. `subjectId` names what the event is about, `flowId`
+ * the flow; of either its service tells once, and the id is derived from it.
  *
  * @throws Error when the data breaks the event's contract.
  */
 export function composeEvent<T extends EventType>(
-  origin: { source: ServiceId; market: MarketId; subjectId: string },
+  origin: { source: ServiceId; market: MarketId } & ({ subjectId: string } | { flowId: string }),
   { type, data }: Draft<T>,
 ): Message {
-  const { source, market, subjectId } = origin;
-  const flowId = `${source}:${subjectId}`;
+  const { source, market } = origin;
+  const flowId = 'flowId' in origin ? origin.flowId : `${source}:${origin.subjectId}`;
   const event = {
     eventId: derivedId(flowId, type),
     eventType: type,

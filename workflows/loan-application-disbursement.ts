@@ -147,7 +147,10 @@ async function book(
   flow: LoanFlow,
   ledgerEvent: Message<'post-ledger-event'>,
 ): Promise<LoanApplicationOutcome> {
-  const { applicationId, loanId, partnerId } = ledgerEvent.data;
+  const { data } = ledgerEvent;
+  if (!('applicationId' in data))
+    throw new Error('The ledger event of a disbursement names its application.');
+  const { applicationId, loanId, partnerId } = data;
   const booked = await flow
     .pass(ledgerEvent)
     .to('accounting-center')

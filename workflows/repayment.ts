@@ -1,10 +1,15 @@
-import type { Message } from '../schemas/message';
+import { is, type Message } from '../schemas/message';
 import { defineFlow } from './moves/flow';
-import { confirm } from './repayment/confirm';
+import { confirm, type RepaymentOrderOutcome } from './repayment/confirm';
+import { moneyIn, type MoneyInOutcome } from './repayment/money-in';
 
-/** 还款流程. What starts a run says which part of it is gone: an order has the payer given a method to pay by. */
+/** 还款流程, its sub-flows that wait for something, each by what it starts with. */
 export const repayment = defineFlow(
   'repayment',
   'repayment-engine',
-  (flow, wanted: Message<'create-repayment-order'>) => confirm(flow, wanted),
+  async (
+    flow,
+    started: Message<'create-repayment-order'> | Message<'external-repayment-notified'>,
+  ): Promise<RepaymentOrderOutcome | MoneyInOutcome> =>
+    is(started, 'create-repayment-order') ? confirm(flow, started) : moneyIn(flow, started),
 );

@@ -1,69 +1,43 @@
 import { BooksRefusal } from '../../db/books/errors';
-import { entriesFor, type Scenario } from '../../domain/books/posting-rules';
-import { money } from '../../domain/money';
-import { message } from '../../schemas/message';
 import { service } from '../service';
+import { disbursed, received, repaymentAmounts } from './accounting-center/ledger-events';
 
 /** 账本服务: turns ledger events into journals by the posting rules. What it records comes before all that follows. */
 export const accountingCenter = service('accounting-center', {
   async 'post-ledger-event'({ data, market }, { books, refuse }) {
-    const {
-      ledgerEventId,
-      applicationId,
-      loanId,
-      partnerId,
-      paymentChannelId,
-      principal,
-      payout,
-      deductedFees,
-      valueDate,
-    } = data;
-    if (payout.amountMinor + deductedFees.amountMinor !== principal.amountMinor) {
+    const isDisbursement = 'applicationId' in data;
+    if (
+      isDisbursement &&
+      data.payout.amountMinor + data.deductedFees.amountMinor !== data.principal.amountMinor
+    ) {
       return refuse(
         'LEDGER_EVENT_UNBALANCED',
         'The principal is not the sum of the payout and the deducted fees.',
       );
     }
-    const scenario = `general.${data.scenario}` satisfies Scenario;
-    const posting = {
-      owners: { loan: loanId, fundingPartner: partnerId, paymentChannel: paymentChannelId ?? '', market },
-      amounts: {
-        principal: principal.amountMinor,
-        payout: payout.amountMinor,
-        deductedFees: deductedFees.amountMinor,
-      },
-      currency: principal.currency,
-    };
     try {
-      const { journalId, postingDate } = await books.post({
-        ...posting,
-        scenario,
-        businessKey: ledgerEventId,
-        valueDate,
-        description: `Loan ${loanId} of loan application ${applicationId} disbursed`,
-      });
-      const entries = entriesFor(scenario, posting).map(({ code, owner, side, amountMinor }) => ({
-        accountCode: code,
-        owner,
-        side,
-        amount: money(principal.currency, amountMinor),
-      }));
-      const event = { ledgerEventId, scenario: data.scenario, applicationId, loanId };
-      return [
-        message('ledger-event-accepted', event),
-        message('accounting-entry-posted', {
-          ...event,
-          journalId,
-          postingDate,
-          valueDate,
-          entries,
-        }),
-      ];
+      return isDisbursement ? await disbursed(books, market, data) : await received(books, market, data);
     } catch (error) {
       if (error instanceof BooksRefusal && error.code === 'BUSINESS_KEY_CONFLICT')
         return refuse('LEDGER_EVENT_CONFLICT', error.message);
       throw error;
     }
+  },
+
+  async 'repayment-succeeded'({ data }, { books }) {
+    const { receiptId, loanId, paymentNumber, customerId, amount, valueDate, changes } = data;
+    // Nothing of it has changed where a payment only took another one's place.
+    if (Object.values(changes).every((minor) => minor === 0)) return [];
+    await books.post({
+      scenario: 'general.repayment-applied',
+      businessKey: `payment ${paymentNumber} of loan ${loanId}`,
+      valueDate,
+      owners: { loan: loanId, customer: customerId },
+      amounts: repaymentAmounts(changes),
+      currency: amount.currency,
+      description: `Receipt ${receiptId} put towards loan ${loanId}`,
+    });
+    return [];
   },
 
   async 'external-fund-transaction-recorded'({ data }, { books }) {

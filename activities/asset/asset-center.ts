@@ -5,6 +5,7 @@ import { service } from '../service';
 import { dueLoan } from './asset-center/due-list';
 import { keptLoans, lockedLoan, lookedAtOn } from './asset-center/loans';
 import { keepQuote, quoteRequestOf } from './asset-center/repayment-quotes';
+import { applyReceipt } from './asset-center/repayments';
 
 /**
  * 资产管理: keeps contracts and loans (借据), what is owed of them, and what was quoted. A loan exists only with the journal
@@ -107,8 +108,8 @@ export const assetCenter = service('asset-center', {
     const kept = await lockedLoan(tx, loanId, 'SHARE');
     if (!kept) return refuse('UNKNOWN_LOAN', `No loan ${loanId} is booked.`);
     const { state, currency, productId, productVersion, loan } = kept;
-    if (state !== 'ACTIVE') {
-      return refuse('LOAN_NOT_ACTIVE', `Loan ${loanId} is ${state}: only an active loan is repaid.`);
+    if (state === 'BOOKED') {
+      return refuse('LOAN_NOT_ACTIVE', `Loan ${loanId} has no schedule yet: only an active loan is repaid.`);
     }
     const amount = request.scenario === 'NORMAL' ? request.amount : undefined;
     if (amount && amount.currency !== currency) {
@@ -131,6 +132,11 @@ export const assetCenter = service('asset-center', {
         ? message('calculate-early-settlement', ending)
         : message('calculate-loan-cancel-repayment', ending),
     ];
+  },
+
+  async 'accounting-entry-posted'({ data }, { tx }) {
+    // Of money of which nobody knows whose it is there is nothing to be done yet; nor of a disbursement.
+    return 'towards' in data ? applyReceipt(tx, data) : [];
   },
 
   async 'repayment-plan-calculated'({ data }, { tx }) {

@@ -77,6 +77,24 @@ export const creditLimitCenter = service('credit-limit-center', {
       }),
     ];
   },
+
+  async 'repayment-succeeded'({ data }, { books }) {
+    const { loanId, paymentNumber, customerId, amount, valueDate, changes } = data;
+    const { principalMinor } = changes;
+    // By principal only: interest, fees and penalty never were of the line. Only a refund opens principal again.
+    if (principalMinor < 0) throw new Error(`A repayment of loan ${loanId} has opened principal.`);
+    if (principalMinor === 0) return [];
+    await books.post({
+      scenario: 'credit.restored',
+      businessKey: `credit restored by payment ${paymentNumber} of loan ${loanId}`,
+      valueDate,
+      owners: { customer: customerId },
+      amounts: { principal: principalMinor },
+      currency: amount.currency,
+      description: `Principal of loan ${loanId} repaid`,
+    });
+    return [];
+  },
 });
 
 /** Ends a reservation; undefined when nothing is reserved (any more). */

@@ -181,6 +181,23 @@ export const fundManagementSystem = service('fund-management-system', {
       ),
     ];
   },
+
+  async 'repayment-succeeded'({ data }, { books }) {
+    const { loanId, paymentNumber, partnerId, amount, valueDate, changes } = data;
+    const { appliedMinor } = changes;
+    if (appliedMinor === 0) return [];
+    await books.post({
+      // Taken back where a payment that was heard late leaves more of others to their payers than it brings.
+      scenario: appliedMinor > 0 ? 'funds.received' : 'funds.received-taken-back',
+      businessKey: `payment ${paymentNumber} of loan ${loanId}`,
+      valueDate,
+      owners: { fundingPartner: partnerId },
+      amounts: { received: Math.abs(appliedMinor) },
+      currency: amount.currency,
+      description: `Repayment of loan ${loanId}`,
+    });
+    return [];
+  },
 });
 
 /** What accounting needs to know of money that moved outside of what was arranged. */

@@ -1,6 +1,6 @@
-import { marketOf } from '../../db/reference';
+import { marketOf, partyKindOf } from '../../db/reference';
 import { dayInZone } from '../../domain/calendar';
-import { paymentIdOf, payoutRequestNoOf } from '../../domain/identifiers';
+import { paymentIdOf, payoutRequestNoOf, receiptIdOf } from '../../domain/identifiers';
 import { methodAsks, methodBusinessKey, methodIn } from '../../domain/repayment-method';
 import { message } from '../../schemas/message';
 import { service } from '../service';
@@ -58,6 +58,18 @@ export const partnerHub = service('partner-hub', {
         }),
       ];
     },
+  },
+
+  async 'external-repayment-notified'({ data, market }, { tx }) {
+    const { timeZone } = await marketOf(tx, market);
+    return [
+      message('partner-repayment-received', {
+        ...data,
+        receiptId: receiptIdOf(data.party, data.transactionNo),
+        collectedBy: (await partyKindOf(tx, data.party)) === 'PAYMENT_CHANNEL' ? 'CUSTODY' : 'PARTNER',
+        valueDate: dayInZone(data.paidAt, timeZone),
+      }),
+    ];
   },
 
   async 'payment-succeeded'({ data }) {

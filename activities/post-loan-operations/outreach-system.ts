@@ -38,6 +38,19 @@ export const outreachSystem = service('outreach-system', {
     }),
   ),
 
+  'repayment-succeeded': telling<'repayment-succeeded'>(({ data }) => {
+    const { customerId, loanId, paymentNumber, outcome, amount } = data;
+    const template =
+      outcome === 'CANCELLED'
+        ? 'LOAN_CANCELLED'
+        : outcome === 'LOAN_SETTLED'
+          ? 'LOAN_SETTLED'
+          : 'REPAYMENT_SUCCEEDED';
+    // A loan is repaid more than once: each payment is a fact of its own.
+    const notificationId = `${template}:${loanId}-${paymentNumber}`;
+    return { notificationId, customerId, template, reference: loanId, amount };
+  }),
+
   'send-notification': telling<'send-notification'>(({ data }) => ({
     ...data,
     template: data.template as Template,

@@ -254,6 +254,8 @@ export const loanEngine = service('loan-engine', {
   },
 
   async 'accounting-entry-posted'({ data }, { tx }) {
+    if (!('applicationId' in data))
+      throw new Error(`Receipt ${data.ledgerEventId} is for the repayment engine.`);
     const posted = await move(tx, data.applicationId, ['PAID_OUT'], {
       state: 'POSTED',
       journal_id: data.journalId,

@@ -1,12 +1,21 @@
 import type { Knex } from 'knex';
+import { openQuestion, standingEvidence } from '../../db/acts';
 import { collectorsFor, customerOf, heldBusinessDate, marketOf } from '../../db/reference';
-import { methodNoOf } from '../../domain/identifiers';
+import { methodNoOf, receiptOf } from '../../domain/identifiers';
 import { money, type Currency } from '../../domain/money';
 import { termsProblem, type Payer } from '../../domain/repayment-order';
 import { chooseCollector } from '../../domain/repayment-route';
 import type { MarketId } from '../../schemas/generated/messages';
 import { message } from '../../schemas/message';
 import { service } from '../service';
+import {
+  identify,
+  keepRepayment,
+  keepResult,
+  orderPaid,
+  towardsOrder,
+  type Identification,
+} from './repayment-engine/money-in';
 
 interface RepaymentOrder {
   order_id: string;
@@ -70,6 +79,51 @@ export const repaymentEngine = service('repayment-engine', {
   async 'request-partner-repayment'({ data: { orderId } }, { tx, refusal }) {
     await move(tx, orderId, ['ROUTED'], { refused_by: tx.raw('array_append(refused_by, party)') });
     return route(tx, orderId, refusal.code);
+  },
+
+  async 'partner-repayment-received'({ data, flowId, market }, { tx }) {
+    const { receiptId, party, collectedBy, amount, valueDate } = data;
+    const order = await orderPaid(tx, data, market);
+    const towards = order && (await towardsOrder(tx, order.orderId));
+    await keepRepayment(tx, data, order);
+    const common = { ledgerEventId: receiptId, receivedBy: party, amount, valueDate };
+    if (order && towards) {
+      const scenario =
+        collectedBy === 'CUSTODY' ? 'repayment-received-by-channel' : 'repayment-received-by-partner';
+      return [message('post-ledger-event', { ...common, scenario, ...order, towards })];
+    }
+    // It is here, so it is in the books; whose it is, two persons find out.
+    await openQuestion(tx, { flowId, question: 'receipt', answers: ['IDENTIFIED'] });
+    const scenario =
+      collectedBy === 'CUSTODY' ? 'unidentified-receipt-at-channel' : 'unidentified-receipt-at-partner';
+    return [message('post-ledger-event', { ...common, scenario })];
+  },
+
+  /** Money that nobody knew stands in the books, and whose it is has been found out: the flow passes it here only then. */
+  async 'accounting-entry-posted'({ data, flowId }, { tx }) {
+    const { ledgerEventId, valueDate } = data;
+    const found = await standingEvidence<Identification>(tx, flowId, 'receipt');
+    if (!found || !('receivedBy' in data)) throw new Error(`Nobody has identified ${ledgerEventId}.`);
+    const { receivedBy, amount } = data;
+    const { customerId, loanId } = found;
+    await identify(tx, receiptOf(ledgerEventId), found);
+    const towards = loanId ? [{ loanId, scenario: 'NORMAL' as const, upToMinor: amount.amountMinor }] : [];
+    return [
+      message('post-ledger-event', {
+        ...{ ledgerEventId, scenario: 'receipt-identified', receivedBy, customerId },
+        ...{ amount, valueDate, towards },
+      }),
+    ];
+  },
+
+  async 'asset-posting-applied'({ data }, { tx }) {
+    await keepResult(tx, data);
+    return [];
+  },
+
+  /** Comes with asset-posting-applied, which tells of all loans. */
+  async 'repayment-succeeded'() {
+    return [];
   },
 });
 

@@ -26,12 +26,18 @@ import { Problem } from '../problem';
 import type { Answer, CustomerAccess, Parameter, Route } from '../route';
 import { common, links, list, object, oneOf, type Schema } from '../schema';
 
+const loanState = oneOf('BOOKED', 'ACTIVE', 'SETTLED', 'CANCELLED');
+
 const loan: Schema = object(
   {
     loanId: common('loan-id'),
     contractId: common('contract-id'),
     applicationId: common('application-id'),
-    state: { description: 'ACTIVE once the loan has its repayment schedule.', ...oneOf('BOOKED', 'ACTIVE') },
+    state: {
+      description:
+        'ACTIVE once the loan has its repayment schedule; SETTLED once it is paid, CANCELLED where it was cancelled.',
+      ...loanState,
+    },
     customerId: common('customer-id'),
     market: common('market-id'),
     productId: common('product-id'),
@@ -72,7 +78,7 @@ const schedule: Schema = object({
 
 const listed: Schema = object({
   loanId: common('loan-id'),
-  state: oneOf('BOOKED', 'ACTIVE'),
+  state: loanState,
   productId: common('product-id'),
   productVersion: common('product-version'),
   principal: common('positive-money'),
@@ -254,7 +260,7 @@ function entryOf(loan: CustomerLoan) {
       self: loanAddress(loanId),
       product: productVersionAddress(productId, productVersion),
       journal: journalAddress(loan.fundingJournalId),
-      ...(state === 'ACTIVE' && { schedule: scheduleAddress(loanId) }),
+      ...(state !== 'BOOKED' && { schedule: scheduleAddress(loanId) }),
     },
   };
 }

@@ -15,10 +15,11 @@ import {
 import { openRequestQuestion, settleByOperators, TransactionTaken } from '../../db/access/outside-answers';
 import { submissionOf } from '../../db/access/submissions';
 import type { OutsideAnswer } from '../../db/outside';
-import { loanApplicationView } from '../../db/reads/loans';
+import { loanApplicationView, loanView } from '../../db/reads/loans';
+import { customerOf } from '../../db/reference';
 import { inTransaction } from '../../db/transaction';
 import { derivedId } from '../../schemas/identity';
-import { applicationAddress, applicationFlowId, flowAddress } from '../addresses';
+import { applicationAddress, applicationFlowId, flowAddress, repaymentFlowId } from '../addresses';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
@@ -82,6 +83,11 @@ const answerBody: Schema = {
       reason: reasonSchema,
     }),
     object({
+      ...{ flowId, question: oneOf('receipt'), answer: oneOf('IDENTIFIED') },
+      evidence: object({ customerId: common('customer-id'), loanId: common('loan-id') }, ['loanId']),
+      reason: reasonSchema,
+    }),
+    object({
       ...{ flowId, question: requestQuestion, answer: oneOf('FAILED') },
       evidence: common('failure'),
       reason: reasonSchema,
@@ -101,6 +107,11 @@ const answerExamples = {
     ...{ flowId: applicationFlowId('LA01JD8X3M7Q2V'), question: 'request:PO-LA01JD8X3M7Q2V-1' },
     ...{ answer: 'SUCCEEDED', reason: "Seen in the partner's bank statement of 31 January." },
     evidence: { transactionNo: 'TX20260131000017', paidAt: '2026-01-31T15:00:00+07:00' },
+  },
+  receipt: {
+    ...{ flowId: repaymentFlowId('cn-payout.TX20260131000042'), question: 'receipt', answer: 'IDENTIFIED' },
+    reason: 'The payer has sent us the transfer slip.',
+    evidence: { customerId: 'c-cn-000871', loanId: 'LN01JD9K5T2W8Z' },
   },
 };
 
@@ -204,7 +215,8 @@ export function operationsRoutes(needs: Needs): Route[] {
       description:
         'The answer stands when another operator has approved it, and if it is the first. A loan application is given up ' +
         'by answering `withdrawal` with `ABANDON`, heeded unless the money is gone or may be. What became of a request ' +
-        'that its party does not know is answered with what proves it.',
+        'that its party does not know is answered with what proves it, and money that names no order of ours (`receipt`) with ' +
+        'its payer, and the loan that it is for if it is for one.',
       access: { roles: MAY.operate },
       parameters: [idempotencyKeyParameter],
       body: { schema: answerBody, examples: answerExamples },
@@ -297,7 +309,10 @@ interface AnswerBody {
   question: Question;
   answer: string;
   reason: string;
-  evidence?: { transactionNo: string; paidAt: string } | { code: string; message: string };
+  evidence?:
+    | { transactionNo: string; paidAt: string }
+    | { code: string; message: string }
+    | { customerId: string; loanId?: string };
 }
 
 async function answer({ db }: Needs, call: Call): Promise<Answer> {
@@ -312,11 +327,25 @@ async function answer({ db }: Needs, call: Call): Promise<Answer> {
     if (!answers.includes(wanted.answer)) {
       throw new Problem('ANSWER_NOT_TAKEN', `The question takes one of ${answers.join(', ')}.`);
     }
+    if (wanted.evidence && 'customerId' in wanted.evidence) await checkPayer(tx, wanted.evidence);
     const recorded = await recordOnce(tx, call, wanted);
     if (recorded.isNew && (await standingAnswer(tx, flowId, question))) throw alreadyAnswered();
     return recorded.act;
   });
   return { status: 201, body: bodyOf({ ...act, state: 'AWAITS_APPROVAL' }) };
+}
+
+/** Money goes to nobody that is not there, nor to another one's loan. */
+async function checkPayer(
+  db: Knex,
+  { customerId, loanId }: { customerId: string; loanId?: string },
+): Promise<void> {
+  if (!(await customerOf(db, customerId))) {
+    throw new Problem('ANSWER_NOT_TAKEN', `There is no customer ${customerId}.`);
+  }
+  if (loanId !== undefined && (await loanView(db, loanId))?.customerId !== customerId) {
+    throw new Problem('ANSWER_NOT_TAKEN', `The customer has no loan ${loanId}.`);
+  }
 }
 
 /** What has paid is never given up. */

@@ -1,8 +1,11 @@
 /** The side of an entry; an account grows on its normal side. */
 export type Side = 'DEBIT' | 'CREDIT';
 
-/** Who an account can belong to; the names are also the keys of a posting's `owners`. */
-export type OwnerKind = 'loan' | 'fundingPartner' | 'paymentChannel' | 'customer' | 'market';
+/**
+ * Who an account can belong to; the names are also the keys of a posting's `owners`. A `party` is a funding partner or a
+ * payment channel, where it does not matter which.
+ */
+export type OwnerKind = 'loan' | 'fundingPartner' | 'paymentChannel' | 'party' | 'customer' | 'market';
 
 /**
  * One code of the chart. A `GUARDED` account has a running balance that the database never lets below zero; postings
@@ -46,6 +49,49 @@ export const CHART_OF_ACCOUNTS = {
       kind: 'GUARDED',
       ownerKind: 'fundingPartner',
       description: 'Paid out after a confirmed failure, until a person has found where the money is',
+    },
+    // Hot for the reason for which custody-cash is.
+    'channel-clearing': {
+      normalSide: 'DEBIT',
+      kind: 'HOT',
+      ownerKind: 'paymentChannel',
+      description: 'Repayments that a payment channel has received for us and not yet settled',
+    },
+    'customer-payable': {
+      normalSide: 'CREDIT',
+      kind: 'GUARDED',
+      ownerKind: 'customer',
+      description: 'Paid by a customer and not put towards a loan: overpaid, paid twice, for a closed loan',
+    },
+    'unidentified-receipts': {
+      normalSide: 'CREDIT',
+      kind: 'GUARDED',
+      ownerKind: 'party',
+      description: 'Received by a party, until a person has found out whose it is',
+    },
+    'interest-income': {
+      normalSide: 'CREDIT',
+      kind: 'HOT',
+      ownerKind: 'market',
+      description: 'Interest that customers have paid',
+    },
+    'fee-income': {
+      normalSide: 'CREDIT',
+      kind: 'HOT',
+      ownerKind: 'market',
+      description: 'Fees that customers have paid, after the payout',
+    },
+    'penalty-income': {
+      normalSide: 'CREDIT',
+      kind: 'HOT',
+      ownerKind: 'market',
+      description: 'Penalty that customers have paid',
+    },
+    'coupon-expense': {
+      normalSide: 'DEBIT',
+      kind: 'HOT',
+      ownerKind: 'market',
+      description: "What was paid in customers' place, by coupon",
     },
     'upfront-fee-income': {
       normalSide: 'CREDIT',

@@ -57,6 +57,62 @@ export const POSTING_RULES = {
       { side: 'CREDIT', account: 'custody-cash', amount: 'payout' },
     ],
   },
+  'general.repayment-received-by-channel': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'channel-clearing', amount: 'received' },
+      { side: 'CREDIT', account: 'customer-payable', amount: 'received' },
+    ],
+  },
+  'general.repayment-received-by-partner': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'funding-partner-payable', amount: 'received' },
+      { side: 'CREDIT', account: 'customer-payable', amount: 'received' },
+    ],
+  },
+  'general.unidentified-receipt-at-channel': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'channel-clearing', amount: 'received' },
+      { side: 'CREDIT', account: 'unidentified-receipts', amount: 'received' },
+    ],
+  },
+  'general.unidentified-receipt-at-partner': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'funding-partner-payable', amount: 'received' },
+      { side: 'CREDIT', account: 'unidentified-receipts', amount: 'received' },
+    ],
+  },
+  'general.receipt-identified': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'unidentified-receipts', amount: 'received' },
+      { side: 'CREDIT', account: 'customer-payable', amount: 'received' },
+    ],
+  },
+  // Each account on both sides: a payment that is heard late moves along what later ones paid, so that any of them may
+  // have less than before. Of an account one side only has an amount.
+  'general.repayment-applied': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'customer-payable', amount: 'applied' },
+      { side: 'DEBIT', account: 'coupon-expense', amount: 'coupon' },
+      { side: 'DEBIT', account: 'upfront-fee-income', amount: 'returnedFee' },
+      { side: 'DEBIT', account: 'loan-principal', amount: 'principalTakenBack' },
+      { side: 'DEBIT', account: 'interest-income', amount: 'interestTakenBack' },
+      { side: 'DEBIT', account: 'fee-income', amount: 'feeTakenBack' },
+      { side: 'DEBIT', account: 'penalty-income', amount: 'penaltyTakenBack' },
+      { side: 'CREDIT', account: 'loan-principal', amount: 'principal' },
+      { side: 'CREDIT', account: 'interest-income', amount: 'interest' },
+      { side: 'CREDIT', account: 'fee-income', amount: 'fee' },
+      { side: 'CREDIT', account: 'penalty-income', amount: 'penalty' },
+      { side: 'CREDIT', account: 'customer-payable', amount: 'appliedTakenBack' },
+      { side: 'CREDIT', account: 'coupon-expense', amount: 'couponTakenBack' },
+      { side: 'CREDIT', account: 'upfront-fee-income', amount: 'returnedFeeTakenBack' },
+    ],
+  },
   'funds.contributed': {
     book: 'funds',
     lines: [
@@ -113,6 +169,20 @@ export const POSTING_RULES = {
       { side: 'CREDIT', account: 'exception', amount: 'payout' },
     ],
   },
+  'funds.received': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'received', amount: 'received' },
+      { side: 'CREDIT', account: 'contributed', amount: 'received' },
+    ],
+  },
+  'funds.received-taken-back': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'contributed', amount: 'received' },
+      { side: 'CREDIT', account: 'received', amount: 'received' },
+    ],
+  },
   'credit.granted': {
     book: 'credit',
     lines: [
@@ -139,6 +209,13 @@ export const POSTING_RULES = {
     lines: [
       { side: 'DEBIT', account: 'used', amount: 'principal' },
       { side: 'CREDIT', account: 'reserved', amount: 'principal' },
+    ],
+  },
+  'credit.restored': {
+    book: 'credit',
+    lines: [
+      { side: 'DEBIT', account: 'available', amount: 'principal' },
+      { side: 'CREDIT', account: 'used', amount: 'principal' },
     ],
   },
 } as const satisfies Record<string, PostingRule>;

@@ -10,7 +10,7 @@ export interface CatalogServices {
     domain: 'asset';
     sends: never;
     receives: 'asset-posting-applied' | 'loan-note-created';
-    toCome: 'loan-note-created';
+    toCome: 'asset-posting-applied' | 'loan-note-created';
     returned: never;
   };
   /** 账本服务 */
@@ -75,7 +75,8 @@ export interface CatalogServices {
       | 'disbursement-failed'
       | 'disbursement-succeeded'
       | 'loan-application-approved'
-      | 'loan-application-rejected';
+      | 'loan-application-rejected'
+      | 'repayment-succeeded';
     returned: never;
   };
   /** 资产管理 */
@@ -106,7 +107,7 @@ export interface CatalogServices {
       | 'repayment-plan-calculated'
       | 'repayment-refunded'
       | 'repayment-schedule-generated';
-    toCome: 'accounting-entry-posted' | 'disbursement-succeeded' | 'product-version-published';
+    toCome: 'disbursement-succeeded' | 'product-version-published';
     returned: never;
   };
   /** 用户授权 */
@@ -211,7 +212,7 @@ export interface CatalogServices {
       | 'message-dispatched'
       | 'repayment-schedule-generated'
       | 'repayment-succeeded';
-    toCome: 'message-dispatched' | 'repayment-schedule-generated';
+    toCome: 'message-dispatched' | 'repayment-schedule-generated' | 'repayment-succeeded';
     returned: never;
   };
   /** 合规系统 */
@@ -249,7 +250,7 @@ export interface CatalogServices {
       | 'disbursement-succeeded'
       | 'repayment-succeeded'
       | 'reserve-credit-line';
-    toCome: never;
+    toCome: 'asset-posting-applied';
     returned: never;
   };
   /** 用户中心 */
@@ -273,7 +274,7 @@ export interface CatalogServices {
     domain: 'customer';
     sends: never;
     receives: 'customer-registered' | 'repayment-succeeded';
-    toCome: never;
+    toCome: 'repayment-succeeded';
     returned: never;
   };
   /** 客服系统 */
@@ -497,7 +498,7 @@ export interface CatalogServices {
     domain: 'operations';
     sends: 'send-notification';
     receives: 'benefit-fulfilled' | 'campaign-published' | 'customer-registered' | 'repayment-succeeded';
-    toCome: never;
+    toCome: 'repayment-succeeded';
     returned: never;
   };
   /** 会员中心 */
@@ -660,7 +661,7 @@ export interface CatalogServices {
       | 'repayment-succeeded'
       | 'request-partner-repayment';
     toCome:
-      | 'accounting-entry-posted'
+      | 'external-repayment-notified'
       | 'payment-failed'
       | 'payment-succeeded'
       | 'repayment-plan-calculated'
@@ -698,7 +699,11 @@ export interface CatalogServices {
       | 'fund-transaction-recorded'
       | 'product-version-published'
       | 'settlement-calculation-completed';
-    toCome: 'accounting-entry-posted' | 'fund-transaction-recorded' | 'product-version-published';
+    toCome:
+      | 'accounting-entry-posted'
+      | 'asset-posting-applied'
+      | 'fund-transaction-recorded'
+      | 'product-version-published';
     returned: never;
   };
   /** 供应商结算 */

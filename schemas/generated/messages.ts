@@ -1353,9 +1353,9 @@ export interface ExternalRepaymentNotifiedData {
    */
   paidAt: Instant;
   /**
-   * Number of the repayment method that was paid by, as the party names it.
+   * Number of the repayment method that was paid by, as the party names it; it need not be one of ours.
    */
-  methodNo?: PayerReference;
+  methodNo?: string;
   /**
    * Reference beside the payment: the repayment order, where the method carried it.
    */
@@ -1605,9 +1605,9 @@ export interface PartnerRepaymentReceivedData {
    */
   valueDate: IsoDate;
   /**
-   * Number of the repayment method that was paid by, as the party names it.
+   * Number of the repayment method that was paid by, as the party names it; it need not be one of ours.
    */
-  methodNo?: PayerReference;
+  methodNo?: string;
   /**
    * Reference beside the payment: the repayment order, where the method carried it.
    */

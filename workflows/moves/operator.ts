@@ -143,18 +143,19 @@ export function operatorOf(view: View): Operator {
       const isTold = (): boolean => questions.some((question) => told.has(question));
       const endMs = withinSeconds === undefined ? undefined : nowMs() + withinSeconds * 1000;
       for (;;) {
-        const inTime =
-          endMs === undefined
-            ? await condition(isTold).then(() => true)
-            : await condition(isTold, Math.max(endMs - nowMs(), 0));
+        // Without an end it looks each day as well: the answer is on record even if nobody could tell the flow of it.
+        const inTime = await condition(isTold, endMs === undefined ? dayMs : Math.max(endMs - nowMs(), 0));
         for (const question of questions) told.delete(question);
-        if (!inTime || (await isAnswered({ flowId, questions: [...questions] }))) return;
+        if ((!inTime && endMs !== undefined) || (await isAnswered({ flowId, questions: [...questions] })))
+          return;
       }
     },
 
     onlyForward: () => void (canAbandon = false),
   };
 }
+
+const dayMs = 24 * 60 * 60 * 1000;
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -10,8 +10,9 @@ export interface KeptLoan {
   customerId: string;
   productId: string;
   productVersion: number;
+  partnerId: string;
   currency: Currency;
-  state: string;
+  state: 'BOOKED' | 'ACTIVE' | 'SETTLED' | 'CANCELLED';
   /** The version of the schedule that holds; null until there is one, and then there are no instalments either. */
   scheduleVersion: number | null;
   /** The day that the market is in. */
@@ -35,7 +36,7 @@ export async function keptLoans(tx: Knex.Transaction, wanted: Wanted): Promise<K
       : [`l.customer_id = ? and l.state = 'ACTIVE'`, wanted.activeOf];
   const { rows } = await tx.raw<{ rows: KeptLoan[] }>(
     `select l.loan_id as "loanId", l.customer_id as "customerId", l.product_id as "productId",
-            l.product_version as "productVersion", l.currency, l.state, l.schedule_version as "scheduleVersion",
+            l.product_version as "productVersion", l.partner_id as "partnerId", l.currency, l.state, l.schedule_version as "scheduleVersion",
             d.business_date as "businessDate",
             json_build_object(
               'market', l.market, 'terms', p.terms, 'startDate', l.interest_from,
@@ -94,7 +95,10 @@ export async function lockedLoan(
  * these are later. Money counts on the day on which it was paid, which can be after a business date that is not closed
  * yet; and the rules do not look back behind what was posted.
  */
-export function lookedAtOn({ businessDate, loan }: KeptLoan): IsoDate {
+export function lookedAtOn({
+  businessDate,
+  loan,
+}: Pick<KeptLoan, 'businessDate'> & { loan: Pick<Loan, 'startDate' | 'postings'> }): IsoDate {
   const days = [businessDate, loan.startDate, ...loan.postings.map(({ valueDate }) => valueDate)];
   return days.sort(compareDays).at(-1)!;
 }

@@ -23,6 +23,21 @@ const templates = {
     id: 'Pencairan pengajuan pinjaman Anda {reference} tidak berhasil. Limit Anda telah dipulihkan dan tidak ada biaya.',
     en: 'Your loan application {reference} could not be paid out. Your credit line is restored and nothing was charged.',
   },
+  REPAYMENT_SUCCEEDED: {
+    zh: '您的借款 {reference} 已收到还款 {amount}。',
+    id: 'Pembayaran {amount} untuk pinjaman Anda {reference} telah kami terima.',
+    en: 'Your repayment of {amount} for loan {reference} was received.',
+  },
+  LOAN_SETTLED: {
+    zh: '已收到还款 {amount},您的借款 {reference} 已全部结清。',
+    id: 'Pembayaran {amount} telah kami terima. Pinjaman Anda {reference} sudah lunas.',
+    en: 'Your repayment of {amount} was received. Loan {reference} is settled.',
+  },
+  LOAN_CANCELLED: {
+    zh: '已收到还款 {amount},您的借款 {reference} 已取消。',
+    id: 'Pembayaran {amount} telah kami terima. Pinjaman Anda {reference} telah dibatalkan.',
+    en: 'Your repayment of {amount} was received. Loan {reference} is cancelled.',
+  },
 } as const satisfies Record<string, Record<Language, string>>;
 
 /** The text of a template in a language. Throws when there is no such template: a flow asks only for those above. */

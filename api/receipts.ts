@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import { crashPoint } from '../crash/point';
+import { recordReceipt } from '../db/access/receipts';
+import { dayInZone } from '../domain/calendar';
+import { receiptIdOf } from '../domain/identifiers';
+import { composeEvent } from '../schemas/compose';
+import { message } from '../schemas/message';
+import type { RepaymentReceived } from '../schemas/outside/repayment';
+import { repaymentFlowId } from './addresses';
+import { Problem } from './problem';
+import type { Answer, Call } from './route';
+import { common, oneOf, type Schema } from './schema';
+import { startMoneyIn } from './temporal';
+
+interface Needs {
+  db: Knex;
+  temporal: Client;
+  config: { taskQueue: string };
+}
+
+const methodNo: Schema = {
+  description: 'Our number of the method that was paid by, if it was one of ours.',
+  ...{ type: 'string', minLength: 1, maxLength: 100 },
+};
+
+/** Money that came in. Not closed: the party may be a version ahead of us. */
+export const repaymentReceived: Schema = {
+  type: 'object',
+  required: ['type', 'transactionNo', 'amount', 'paidAt'],
+  properties: {
+    type: oneOf('repayment.received'),
+    transactionNo: common('receipt-transaction-no'),
+    amount: { description: 'All that was paid.', ...common('positive-money') },
+    paidAt: { description: 'When the customer paid.', ...common('instant') },
+    methodNo,
+    payerReference: common('payer-reference'),
+  },
+};
+
+export const repaymentReceivedExample: RepaymentReceived = {
+  ...{ type: 'repayment.received', transactionNo: 'TX20260201000042', paidAt: '2026-02-01T09:12:00+07:00' },
+  amount: { currency: 'IDR', amountMinor: 895_129 },
+  ...{ methodNo: 'RM-RO01JDC5T8W2ZB-1', payerReference: 'RO01JDC5T8W2ZB' },
+};
+
+/**
+ * Takes in money that a party tells us of: recorded once, and a flow of its own puts it where it belongs. Whatever it is
+ * for, and whether anybody knows, it is not refused: it is here.
+ */
+export async function takeInReceipt(
+  { db, temporal, config }: Needs,
+  { parameters, rawBody, log }: Call,
+  body: RepaymentReceived,
+): Promise<Answer> {
+  const party = parameters['party']!;
+  const { transactionNo } = body;
+  checkInstant(body.paidAt);
+  crashPoint('after-receive', 'receipt');
+  const taken = await recordReceipt(db, {
+    ...{ party, body, webhookId: parameters['webhook-id']! },
+    bodyHash: createHash('sha256').update(rawBody).digest(),
+  });
+  switch (taken.fate) {
+    case 'UNKNOWN_PARTY':
+      throw new Problem('UNKNOWN_PARTY', 'No party of this id receives money for us.');
+    case 'REPLAYED':
+      throw new Problem('NOTIFICATION_REPLAYED', 'Give a notification with another body an id of its own.');
+    case 'CONTRADICTED':
+      log.warn({ party, transactionNo }, 'a notification contradicts what was told of a transaction before');
+      throw new Problem('RECEIPT_CONTRADICTED', 'What was told first stands. Tell us by another way.');
+  }
+  const receiptId = receiptIdOf(party, transactionNo);
+  // Also when it was here before: the process may have died the first time between recording it and starting the flow.
+  const notified = composeEvent(
+    { source: 'partner-hub', market: taken.market, flowId: repaymentFlowId(receiptId) },
+    message('external-repayment-notified', taken.receipt),
+  );
+  await startMoneyIn(temporal, { taskQueue: config.taskQueue, receiptId, notified });
+  crashPoint('before-answer', 'receipt');
+  return { status: 200, body: { status: taken.fate === 'RECEIVED' ? 'accepted' : 'already-received' } };
+}
+
+/** RFC 3339 has instants that no calendar of ours has, such as a leap second. */
+function checkInstant(paidAt: string): void {
+  try {
+    dayInZone(paidAt, 'UTC');
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const detail = 'must be an instant with its offset, such as 2024-01-31T17:30:00Z';
+    throw new Problem('INVALID_BODY', 'The time of the payment is none.', [{ pointer: '/paidAt', detail }]);
+  }
+}

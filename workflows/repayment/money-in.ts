@@ -1,0 +1,55 @@
+import type { Message } from '../../schemas/message';
+import { among, is } from '../../schemas/message';
+import type { Flow } from '../moves/flow';
+
+/** What became of money that came in: it was put towards loans, or stays a payable to its payer. */
+export interface MoneyInOutcome {
+  outcome: 'APPLIED' | 'UNAPPLIED';
+  receiptId: string;
+  loanIds: string[];
+}
+
+type RepaymentFlow = Flow<'repayment-engine'>;
+
+/**
+ * 还款入金和入账. A party has told us of money: the journal first, then the loans that it is meant for, then everybody is
+ * told. The money is here from the start, so there is only forward.
+ */
+export async function moneyIn(
+  flow: RepaymentFlow,
+  notified: Message<'external-repayment-notified'>,
+): Promise<MoneyInOutcome> {
+  flow.onlyForward();
+  const sent = await flow
+    .pass(notified)
+    .to('partner-hub')
+    .to('repayment-engine')
+    .to('accounting-center')
+    .to('asset-center')
+    .to('repayment-engine', 'accounting-center', 'credit-limit-center', 'fund-management-system');
+  const [received] = sent;
+  flow.note({ businessDate: received.data.valueDate });
+  return told(flow, among(sent, 'asset-posting-applied') ? sent : await identified(flow, sent));
+}
+
+/** Nobody knows whose it is: it waits in the books until two persons have found out, and then goes the same way. */
+async function identified(flow: RepaymentFlow, sent: readonly Message[]): Promise<readonly Message[]> {
+  await flow.untilAnswered('money came in that names no order of ours: find out whose it is', ['receipt']);
+  return flow
+    .pass(among(sent, 'accounting-entry-posted')!)
+    .to('repayment-engine')
+    .to('accounting-center')
+    .to('asset-center')
+    .to('repayment-engine', 'accounting-center', 'credit-limit-center', 'fund-management-system');
+}
+
+/** The customer is told of each loan that took of it. */
+async function told(flow: RepaymentFlow, sent: readonly Message[]): Promise<MoneyInOutcome> {
+  const succeeded = sent.filter((one) => is(one, 'repayment-succeeded'));
+  for (const one of succeeded) await flow.pass(one, flow.messaging).to('outreach-system');
+  return {
+    outcome: succeeded.length > 0 ? 'APPLIED' : 'UNAPPLIED',
+    receiptId: among(sent, 'asset-posting-applied')!.data.receiptId,
+    loanIds: succeeded.map(({ data }) => data.loanId),
+  };
+}
