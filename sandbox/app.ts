@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
 import { partyKinds, type PartyKind } from '../schemas/outside/protocol';
 import type { PartySecrets } from '../schemas/outside/signature';
-import { createCallbacks } from './callbacks';
+import { createCallbacks, createTell } from './callbacks';
 import { controlRoutes } from './control-routes';
 import { openOrderLog } from './order-log';
 import { playOrders } from './orders';
 import { createOutages } from './outages';
+import { createPayments } from './payments';
 import { partyRoutes, problem, type ReceivedRequest } from './party-routes';
 import { createRules } from './rules';
 
@@ -46,18 +47,19 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const rules = createRules();
   const outages = createOutages();
   const requests: ReceivedRequest[] = [];
-  const callBack = createCallbacks({
+  const tell = createTell({
     baseUrl: options.callbackBaseUrl,
     secrets: options.secrets,
     retryDelaysMs: options.callbackRetryDelaysMs ?? DEFAULT_RETRY_DELAYS_MS,
     stop: stop.signal,
   });
-  const orders = playOrders(log, rules, callBack, stop.signal);
+  const orders = playOrders(log, rules, createCallbacks(tell), stop.signal);
+  const payments = createPayments(tell, stop.signal);
 
   const app = express().disable('x-powered-by').disable('etag');
   const world = { orders, outages, rules, log, requests, secrets: options.secrets };
   for (const kind of Object.keys(partyKinds) as PartyKind[]) app.use(partyRoutes(kind, world));
-  app.use('/control', controlRoutes(world));
+  app.use('/control', controlRoutes({ ...world, payments }));
   app.use(answerError);
 
   const server = createServer(app).listen(options.port, '127.0.0.1');
@@ -65,7 +67,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     server.close();
     server.closeAllConnections();
     stop.abort();
-    await orders.close();
+    await Promise.all([orders.close(), payments.close()]);
     log.close();
   };
   try {

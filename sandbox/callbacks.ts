@@ -16,21 +16,26 @@ export interface CallbackOptions {
   stop: AbortSignal;
 }
 
+/** Something that a party tells the platform. All attempts carry the same id, so that it can be stored once. */
+export interface Telling {
+  party: string;
+  /** The `webhook-id`. */
+  id: string;
+  body: object;
+  /** What it is about, for the sandbox's own output. */
+  about: string;
+}
+
 /**
- * Tells the platform what became of an order. Notifications of one number are one and the same: all attempts carry
- * the same `webhook-id`, also those of a later start, because the id is derived, so that the platform can store each
- * notification once.
+ * Tells the platform something, until it has taken it.
  * @returns true once the platform answered 2xx, and false if it never did or the sandbox closed meanwhile.
  */
-export type CallBack = (order: Order, told: PartyAnswer, notification: number) => Promise<boolean>;
+export type Tell = (telling: Telling) => Promise<boolean>;
 
-/** Makes the function by which parties call back. */
-export function createCallbacks(options: CallbackOptions): CallBack {
-  return async function callBack(order, told, notification) {
-    const { party, requestNo } = order;
-    const type = protocols[order.wanted.operation].callbackType;
-    const id = `${type}:${party}:${requestNo}:${notification}`;
-    const rawBody = JSON.stringify({ type, ...told });
+/** Makes the function by which parties tell the platform something. */
+export function createTell(options: CallbackOptions): Tell {
+  return async function tell({ party, id, body, about }) {
+    const rawBody = JSON.stringify(body);
     for (const delayMs of [0, ...options.retryDelaysMs]) {
       try {
         if (delayMs > 0) await wait(delayMs, undefined, { signal: options.stop });
@@ -39,13 +44,28 @@ export function createCallbacks(options: CallbackOptions): CallBack {
       } catch (error) {
         if (options.stop.aborted) return false;
         // The platform being away is what the next attempt is for; the reason must be seen all the same.
-        console.error(`Callback of ${party} for ${requestNo} did not get through: ${reasonOf(error)}`);
+        console.error(`Callback of ${party} for ${about} did not get through: ${reasonOf(error)}`);
       }
     }
-    console.error(`Callback of ${party} for ${requestNo} is given up; a query still tells.`);
+    console.error(`Callback of ${party} for ${about} is given up; a query still tells.`);
     return false;
   };
 }
+
+/**
+ * Tells the platform what became of an order. Notifications of one number are one and the same, also those of a later
+ * start, because their id is derived.
+ */
+export type CallBack = (order: Order, told: PartyAnswer, notification: number) => Promise<boolean>;
+
+/** Makes the function by which parties call back. */
+export const createCallbacks =
+  (tell: Tell): CallBack =>
+  ({ party, requestNo, wanted }, told, notification) => {
+    const type = protocols[wanted.operation].callbackType;
+    const id = `${type}:${party}:${requestNo}:${notification}`;
+    return tell({ party, id, body: { type, ...told }, about: requestNo });
+  };
 
 async function attempt(options: CallbackOptions, party: string, id: string, rawBody: string): Promise<void> {
   const [secret] = options.secrets.get(party) ?? [];

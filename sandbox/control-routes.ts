@@ -4,11 +4,13 @@ import { effectsOf, sentMessagesOf } from './effects';
 import type { OrderLog } from './order-log';
 import { readOutage, type Outages } from './outages';
 import { problem, type ReceivedRequest } from './party-routes';
+import { readPayment, type Payments } from './payments';
 import { readRule, type Rules } from './rules';
 
 interface Controlled {
   rules: Rules;
   outages: Outages;
+  payments: Payments;
   log: OrderLog;
   requests: readonly ReceivedRequest[];
   secrets: PartySecrets;
@@ -23,11 +25,12 @@ interface Controlled {
  * - `DELETE /behaviours` → 204; every party accepts again
  * - `POST /outages` with an `Outage` → 204; the party is down
  * - `DELETE /outages?party=` → 204; the party, or each, is up again
+ * - `POST /payments` with a `Payment` → `{ transactionNo }`; a customer pays, and the party tells the platform of it
  * - `GET /effects?party=&reference=` → `{ count, effects: Effect[] }`, money that was really paid
  * - `GET /messages?party=&reference=` → `{ count, messages: SentMessage[] }`, messages that were really sent
  * - `GET /requests` → `{ requests: ReceivedRequest[] }`, the oldest first
  */
-export function controlRoutes({ rules, outages, log, requests, secrets }: Controlled): Router {
+export function controlRoutes({ rules, outages, payments, log, requests, secrets }: Controlled): Router {
   const routes = Router();
 
   /** A party that does not exist is a slip of the pen: the rule about it would silently do nothing. */
@@ -63,6 +66,12 @@ export function controlRoutes({ rules, outages, log, requests, secrets }: Contro
     const { party } = req.query;
     outages.end(typeof party === 'string' ? party : undefined);
     res.status(204).end();
+  });
+  routes.post('/payments', json(), (req, res) => {
+    const payment = readPayment(req.body);
+    if ('problem' in payment) return problem(res, 400, 'INVALID_REQUEST', payment.problem);
+    if (isNobody(payment.party, res)) return;
+    res.status(202).json({ transactionNo: payments.receive(payment) });
   });
   routes.get('/effects', (req, res) => {
     const effects = effectsOf(log.all()).filter(isAskedFor(req.query));
