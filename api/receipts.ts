@@ -58,9 +58,15 @@ export async function takeInReceipt(
   const { transactionNo } = body;
   checkInstant(body.paidAt);
   crashPoint('after-receive', 'receipt');
+  const receiptId = receiptIdOf(party, transactionNo);
   const taken = await recordReceipt(db, {
     ...{ party, body, webhookId: parameters['webhook-id']! },
     bodyHash: createHash('sha256').update(rawBody).digest(),
+    eventOf: (receipt, market) =>
+      composeEvent(
+        { source: 'partner-hub', market, flowId: repaymentFlowId(receiptId) },
+        message('external-repayment-notified', receipt),
+      ),
   });
   switch (taken.fate) {
     case 'UNKNOWN_PARTY':
@@ -71,13 +77,8 @@ export async function takeInReceipt(
       log.warn({ party, transactionNo }, 'a notification contradicts what was told of a transaction before');
       throw new Problem('RECEIPT_CONTRADICTED', 'What was told first stands. Tell us by another way.');
   }
-  const receiptId = receiptIdOf(party, transactionNo);
   // Also when it was here before: the process may have died the first time between recording it and starting the flow.
-  const notified = composeEvent(
-    { source: 'partner-hub', market: taken.market, flowId: repaymentFlowId(receiptId) },
-    message('external-repayment-notified', taken.receipt),
-  );
-  await startMoneyIn(temporal, { taskQueue: config.taskQueue, receiptId, notified });
+  await startMoneyIn(temporal, { taskQueue: config.taskQueue, receiptId, notified: taken.event });
   crashPoint('before-answer', 'receipt');
   return { status: 200, body: { status: taken.fate === 'RECEIVED' ? 'accepted' : 'already-received' } };
 }

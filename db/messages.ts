@@ -63,7 +63,7 @@ export async function recordHandled(tx: Knex, handled: readonly Handled[]): Prom
        insert into messages.run (flow_id, flow, parent_flow_id, market, customer_id)
        select distinct on (h ->> 'flowId') h ->> 'flowId', h ->> 'flow', h ->> 'parentFlowId', h ->> 'market',
               h ->> 'customerId'
-         from one order by h ->> 'flowId', ordinal
+         from one order by h ->> 'flowId', h ->> 'customerId' nulls last, ordinal
        on conflict (flow_id) do nothing
      )
      insert into messages.message (message_id, message_type, source, market, flow_id, causation_id, body)

@@ -4,6 +4,16 @@ import type { TraceRow } from '../db/reads/trace';
 // Client applications are where people act: an arrow from a person is an arrow from any of them.
 const clients = new Set(['actor', 'app', 'bff-system']);
 
+/** Events that come from outside: those with which people, or parties that nobody asked, begin a part of a flow's picture. */
+const fromOutside = new Set(
+  Object.keys(catalog.flows).flatMap((flow) =>
+    [...arrowsDrawnBy(flow)].flatMap((drawn) => {
+      const [from, to = ''] = drawn.split('>');
+      return from === 'actor' && to in catalog.events ? [to] : [];
+    }),
+  ),
+);
+
 /** What traces show when they are held against the catalog. */
 export interface TraceReport {
   /** A sentence for each handling that the catalog and its decisions do not know; none when all of them hold. */
@@ -25,7 +35,7 @@ export function checkTrace(rows: readonly TraceRow[]): TraceReport {
     const found = unknown.map(
       (alternatives) => `${row.flowId}#${row.seq}: the catalog has no arrow ${alternatives[0]}`,
     );
-    if (row.message in catalog.events && !wasEmitted(row, emittedAt, rows)) {
+    if (row.message in catalog.events && !fromOutside.has(row.message) && !wasEmitted(row, emittedAt, rows)) {
       found.push(`${row.flowId}#${row.seq}: ${row.message} is handled before anybody sent it`);
     }
     return found;
@@ -46,7 +56,8 @@ export function checkTrace(rows: readonly TraceRow[]): TraceReport {
 
 /** The arrows that a handling takes; each with the forms in which the catalog may draw it. */
 function arrowsOf({ source, message, service, emitted }: TraceRow): string[][] {
-  const sources = clients.has(source) ? [...clients] : [source];
+  const isOutside = source.startsWith('external:') && fromOutside.has(message);
+  const sources = isOutside ? ['actor'] : clients.has(source) ? [...clients] : [source];
   return [
     sources.map((one) => arrow(one, message)),
     [arrow(message, service)],

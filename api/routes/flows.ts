@@ -78,7 +78,11 @@ const traceRow: Schema = object(
     flowId,
     parentFlowId: flowId,
     seq: { description: 'Order of handling within flowId, from 1.', type: 'integer', minimum: 1 },
-    source: { description: 'Service that sent the message.', ...text },
+    source: {
+      description:
+        'Service that sent the message; "external:" and the party where an outside party told us of it unasked.',
+      ...text,
+    },
     message: { description: 'Catalog id of the message.', ...text },
     messageId: { type: 'string', format: 'uuid' },
     service: { description: 'Service that handled it.', ...text },

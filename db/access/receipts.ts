@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { MarketId } from '../../schemas/generated/messages';
+import type { Message } from '../../schemas/message';
 import type { RepaymentReceived } from '../../schemas/outside/repayment';
+import { recordEvent } from '../messages';
 import { inTransaction } from '../transaction';
 
 /** What a party told us of money that came in, with a good signature. */
@@ -11,6 +13,8 @@ export interface ReceiptNotification {
   /** SHA-256 of the raw bytes. */
   bodyHash: Buffer;
   body: RepaymentReceived;
+  /** The event that tells of it: made of the money as it was told of first. */
+  eventOf: (receipt: Receipt, market: MarketId) => Message;
 }
 
 /** Money of one transaction at one party, as the party first told of it. */
@@ -27,7 +31,7 @@ export type Receipt = Pick<
  * The last three record nothing.
  */
 export type ReceiptFate =
-  | { fate: 'RECEIVED' | 'TOLD_AGAIN' | 'KNOWN'; market: MarketId; receipt: Receipt }
+  | { fate: 'RECEIVED' | 'TOLD_AGAIN' | 'KNOWN'; event: Message }
   | { fate: 'CONTRADICTED' | 'REPLAYED' | 'UNKNOWN_PARTY' };
 
 interface ReceiptRow {
@@ -43,7 +47,7 @@ interface ReceiptRow {
 /** A notification's id came twice at once, with two bodies: nothing of the second is recorded. */
 class Replayed extends Error {}
 
-/** Records money that came in, once, and each notification of it, once: both or neither. */
+/** Records money that came in and the event that tells of it, once, and each notification of it, once: both or neither. */
 export async function recordReceipt(db: Knex, notification: ReceiptNotification): Promise<ReceiptFate> {
   try {
     return await inTransaction(db, 'receipt', (tx) => record(tx, notification));
@@ -55,7 +59,7 @@ export async function recordReceipt(db: Knex, notification: ReceiptNotification)
 
 async function record(
   tx: Knex.Transaction,
-  { party, webhookId, bodyHash, body }: ReceiptNotification,
+  { party, webhookId, bodyHash, body, eventOf }: ReceiptNotification,
 ): Promise<ReceiptFate> {
   const holder = await tx('reference.party')
     .where({ id: party })
@@ -91,14 +95,14 @@ async function record(
     if (!other?.equals(bodyHash)) throw new Replayed();
   }
   const fate = isNew ? 'RECEIVED' : noted.length === 0 ? 'KNOWN' : 'TOLD_AGAIN';
-  return {
-    ...{ fate, market: holder.market },
-    receipt: {
-      ...{ party, transactionNo, amount, paidAt },
-      ...(methodNo !== null && { methodNo }),
-      ...(payerReference !== null && { payerReference }),
-    },
+  const receipt = {
+    ...{ party, transactionNo, amount, paidAt },
+    ...(methodNo !== null && { methodNo }),
+    ...(payerReference !== null && { payerReference }),
   };
+  const event = eventOf(receipt, holder.market);
+  if (isNew) await recordEvent(tx, event);
+  return { fate, event };
 }
 
 const receiptRow = (tx: Knex, party: string, transactionNo: string): Promise<ReceiptRow> =>

@@ -9,6 +9,7 @@ export interface TraceRow {
   parentFlowId?: string;
   /** Order of handling within `flowId`, from 1. */
   seq: number;
+  /** A service; "external:<party>" where an outside party told us of it unasked. */
   source: string;
   message: string;
   messageId: string;
@@ -28,7 +29,9 @@ type Row = Omit<TraceRow, 'parentFlowId' | 'refusal'> & {
 
 const columns = `flow, flow_id as "flowId", parent_flow_id as "parentFlowId",
   row_number() over (partition by flow_id order by id)::integer as seq,
-  source, message_type as message, message_id as "messageId", service, emitted, handled_at as at, refusal`;
+  case when message_type = 'external-repayment-notified'
+       then 'external:' || split_part(split_part(flow_id, ':', 2), '.', 1) else source end as source,
+  message_type as message, message_id as "messageId", service, emitted, handled_at as at, refusal`;
 
 const traceRow = ({ parentFlowId, refusal, ...row }: Row): TraceRow => ({
   ...row,
