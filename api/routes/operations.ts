@@ -83,13 +83,13 @@ const answerBody: Schema = {
       reason: reasonSchema,
     }),
     object({
-      ...{ flowId, question: oneOf('receipt'), answer: oneOf('IDENTIFIED') },
-      evidence: object({ customerId: common('customer-id'), loanId: common('loan-id') }, ['loanId']),
+      ...{ flowId, question: requestQuestion, answer: oneOf('FAILED') },
+      evidence: common('failure'),
       reason: reasonSchema,
     }),
     object({
-      ...{ flowId, question: requestQuestion, answer: oneOf('FAILED') },
-      evidence: common('failure'),
+      ...{ flowId, question: oneOf('receipt'), answer: oneOf('IDENTIFIED') },
+      evidence: object({ customerId: common('customer-id'), loanId: common('loan-id') }, ['loanId']),
       reason: reasonSchema,
     }),
   ],

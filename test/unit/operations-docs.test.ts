@@ -37,7 +37,7 @@ test.each([
 test('the act that it lets people answer, and each answer, is one that the API takes', () => {
   const acts = routes.find(({ operationId }) => operationId === 'act')!;
   const taken = JSON.stringify(acts.body!.schema);
-  for (const question of ['review', 'exception', 'withdrawal']) {
+  for (const question of ['review', 'exception', 'withdrawal', 'receipt']) {
     expect(runbook).toContain(`\`${question}\``);
     expect(taken).toContain(question);
   }

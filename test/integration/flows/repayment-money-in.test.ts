@@ -21,11 +21,13 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => platform.stop());
 
+afterEach(expectSound, 30_000);
+
 /** After every case the books agree with what the services keep, and every handling follows the catalog. */
-afterEach(async () => {
+async function expectSound(): Promise<void> {
   expect(await booksDisagree(platform.db)).toEqual([]);
   expect(checkTrace(await platform.trace()).problems).toEqual([]);
-}, 30_000);
+}
 
 const collectors = { CN: 'bank-huaxin', ID: 'id-payout' } as const;
 const currencies = { CN: 'CNY', ID: 'IDR' } as const;
@@ -478,6 +480,18 @@ describe('an ending', () => {
   });
 });
 
+test("money for a loan that is not there, or is another customer's, is a payable to its payer", async () => {
+  const [loan, other] = [await newLoan(), await newLoan()];
+  const nowhere = { ...loan, loanId: 'LN0000000000' };
+  const { methodNo } = await ordered(
+    [nowhere, { ...other, customerId: loan.customerId }].map((one) => ({ loan: one, amountMinor: 3_000 })),
+  );
+  const { outcome } = await paid({ amountMinor: 6_000, methodNo, on: loan.startDate });
+  expect(outcome).toBe('UNAPPLIED');
+  expect(await payable(loan.customerId)).toBe(6_000);
+  expect(await posted(other.loanId)).toEqual({});
+});
+
 test('money for a loan that is closed is a payable to its payer', async () => {
   const loan = await newLoan();
   const other = await ordered([{ loan, amountMinor: 5_000 }]);
@@ -575,9 +589,13 @@ describe('money that names no order of ours', () => {
     const loan = await newLoan('ID');
     const { methodNo } = await ordered([{ loan, amountMinor: 5_000 }]);
     const { flowId } = await pays({ market: 'CN', amountMinor: 5_000, methodNo, on: loan.startDate });
-    await until(async () =>
-      platform.db('operations.question').where({ flow_id: flowId, question: 'receipt' }).first<object>(),
+    const asked = await until(() =>
+      platform
+        .db('operations.question')
+        .where({ flow_id: flowId, question: 'receipt' })
+        .first<{ answers: string[] }>('answers'),
     );
+    expect(asked).toEqual({ answers: ['IDENTIFIED'] });
   });
 });
 

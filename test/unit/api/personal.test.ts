@@ -6,7 +6,7 @@ const dataOf = (type: string) => (commandContracts[type] ?? eventContracts[type]
 test.each([...Object.keys(commandContracts), ...Object.keys(eventContracts)])(
   'the examples of %s keep everything but what is personal',
   (type) => {
-    const personal = ['accountToken', 'payoutAccountToken', 'message'];
+    const personal = ['accountToken', 'payoutAccountToken', 'message', 'payerReference'];
     // The borrower's words; other messages have a purpose that is a code.
     if (type === 'submit-loan-application') personal.push('purpose');
     for (const example of dataOf(type).examples ?? []) {
