@@ -6,8 +6,6 @@ import { sign, type PartySecrets } from '../../schemas/outside/signature';
 import type { Exchange, Gateway } from '../outside';
 
 const MAX_ANSWER_BYTES = 65_536;
-/** As in schemas/common/repayment-method.json. */
-const MAX_METHOD_LENGTH = 2_000;
 
 /** Where the parties are reached and how what we send them is signed. */
 export interface PartyAccess {
@@ -133,14 +131,17 @@ function understood(operation: Operation, body: unknown, requestNo: string): Exc
   }
 }
 
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+/** As in schemas/common/repayment-method.json: what can be stored, and shown in one line. */
+const METHOD_VALUE = /^[^\p{Cc}\p{Cs}]{1,2000}$/u;
+
 /** A method to pay by, when it is one: what it holds is shown to a customer. */
 function methodIn(given: unknown): Method | null {
   const { kind, value, expiresAt } = (given ?? {}) as Record<string, unknown>;
   const known = methodKinds.find((one) => one === kind);
-  if (!known || typeof value !== 'string' || value === '' || value.length > MAX_METHOD_LENGTH) return null;
-  return typeof expiresAt === 'string' && !Number.isNaN(Date.parse(expiresAt))
-    ? { kind: known, value, expiresAt }
-    : null;
+  if (!known || typeof value !== 'string' || !METHOD_VALUE.test(value)) return null;
+  const isInstant = typeof expiresAt === 'string' && INSTANT.test(expiresAt);
+  return isInstant && !Number.isNaN(Date.parse(expiresAt)) ? { kind: known, value, expiresAt } : null;
 }
 
 /** The code by which a party says why it did not take a request; it may be anything, or missing. */

@@ -55,8 +55,10 @@ const lineOf = (market: 'CN' | 'ID', loanId: string, amountMinor = newAmount()) 
   ...{ loanId, amount: { currency: currencyOf[market], amountMinor } },
 });
 
-const post = (body: object, { key = randomUUID() as string, prefer = 'wait=20' } = {}) =>
-  platform.post('/v1/repayment-orders', body, 'app', { 'idempotency-key': key, prefer });
+const post = (
+  body: object,
+  { key = randomUUID(), prefer = 'wait=20' }: { key?: string; prefer?: string } = {},
+) => platform.post('/v1/repayment-orders', body, 'app', { 'idempotency-key': key, prefer });
 
 async function ordered(body: object, options?: { key?: string; prefer?: string }): Promise<Order> {
   const { status, body: order } = await post(body, options);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { partyGateway } from '../../../activities/gateways/party';
 import type { OutsideRequestRow } from '../../../db/outside';
+import type { OperationOf } from '../../../schemas/outside/protocol';
 
 // What a party may not do to us by its answer. test/unit/sandbox/gateway.test.ts has what parties of good will do.
 
@@ -17,11 +18,11 @@ afterEach(() => {
   server.close();
 });
 
-async function answerOf(listener: RequestListener) {
+async function answerOf(listener: RequestListener, operation: OperationOf<'funding-partners'> = 'payout') {
   server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return partyGateway('funding-partners', 'payout', { baseUrl, secrets, answerTimeoutMs: 2_000 }).send(
+  return partyGateway('funding-partners', operation, { baseUrl, secrets, answerTimeoutMs: 2_000 }).send(
     request,
   );
 }
@@ -55,4 +56,35 @@ test('an answer that trickles in is not waited for longer than any other', async
 test('an answer that is not JSON is not quoted', async () => {
   const answer = await answerOf((_incoming, response) => void response.end('Siti Rahayu, X1234567'));
   expect(answer).toEqual({ status: 'UNKNOWN', why: 'an answer that is not JSON' });
+});
+
+const method = { kind: 'QR', value: '00020101021126', expiresAt: '2026-01-15T12:30:00+08:00' };
+
+test.each<[string, object, boolean]>([
+  ['a good one', {}, true],
+  ['one of a kind that we do not know', { kind: 'CHEQUE' }, false],
+  ['one of nothing', { value: '' }, false],
+  ['one that cannot be stored', { value: 'a\0b' }, false],
+  ['one of half a character', { value: '\ud800' }, false],
+  ['one of characters that nobody sees', { value: 'a\u0085b' }, false],
+  ['one that is too long', { value: 'x'.repeat(2_001) }, false],
+  ['one that expires on a day', { expiresAt: '2026-01-15' }, false],
+  ['one that never expires', { expiresAt: undefined }, false],
+])('a method to pay by is believed only if it is one: %s', async (_what, change, isBelieved) => {
+  const answered = {
+    requestNo: 'PO-1',
+    status: 'SUCCEEDED',
+    transactionNo: 'T1',
+    createdAt: '2026-01-15T12:00:00Z',
+  };
+  const answer = await answerOf(
+    (_incoming, response) =>
+      void response.end(JSON.stringify({ ...answered, method: { ...method, ...change } })),
+    'repayment-method',
+  );
+  expect(answer).toEqual(
+    isBelieved
+      ? { status: 'SUCCEEDED', transactionNo: 'T1', paidAt: answered.createdAt, method }
+      : { status: 'UNKNOWN', why: 'an answer that is not of the protocol' },
+  );
 });

@@ -7,6 +7,7 @@ import type { Outage } from '../../../sandbox/outages';
 import type { Rule } from '../../../sandbox/rules';
 import type { MessageRequest } from '../../../schemas/outside/message';
 import type { PayoutRequest } from '../../../schemas/outside/payout';
+import type { RepaymentMethodRequest } from '../../../schemas/outside/repayment-method';
 import { sign } from '../../../schemas/outside/signature';
 
 export const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
@@ -46,6 +47,17 @@ export function messageRequest(given: Partial<MessageRequest> = {}): MessageRequ
   };
 }
 
+/** A request for a method to pay by; what a test cares about is given, the rest is some valid value. */
+export function repaymentMethodRequest(given: Partial<RepaymentMethodRequest> = {}): RepaymentMethodRequest {
+  return {
+    requestNo: `RM-${randomUUID()}`,
+    amount: { currency: 'IDR', amountMinor: 250_000 },
+    reference: 'RO0000000001',
+    expiresInSeconds: 1_800,
+    ...given,
+  };
+}
+
 export interface Answer {
   status: number;
   body: unknown;
@@ -55,6 +67,8 @@ export interface PlatformView {
   sandbox: Sandbox;
   requestPayout(request: unknown, options?: { party?: string; signal?: AbortSignal }): Promise<Answer>;
   queryPayout(requestNo: string): Promise<Answer>;
+  requestMethod(request: unknown): Promise<Answer>;
+  queryMethod(requestNo: string): Promise<Answer>;
   requestMessage(request: unknown): Promise<Answer>;
   queryMessage(requestNo: string): Promise<Answer>;
   send(method: string, path: string, options: SendOptions): Promise<Answer>;
@@ -100,6 +114,13 @@ export async function startedSandbox(given: Partial<SandboxOptions> = {}): Promi
       return send('POST', `/funding-partners/${party}/payouts`, { headers, body, signal });
     },
     queryPayout: (requestNo) => get(`/funding-partners/${PARTNER}/payouts/${requestNo}`),
+    requestMethod(request) {
+      const body = JSON.stringify(request);
+      return send('POST', `/payment-channels/${PARTNER}/repayment-methods`, {
+        ...{ headers: signedHeaders(body), body },
+      });
+    },
+    queryMethod: (requestNo) => get(`/payment-channels/${PARTNER}/repayment-methods/${requestNo}`),
     requestMessage(request) {
       const body = JSON.stringify(request);
       return send('POST', `/messaging/${PARTNER}/messages`, { headers: signedHeaders(body), body });
