@@ -9,6 +9,14 @@ import { sign } from '../../../schemas/outside/signature';
 import { checkTrace } from '../../../scripts/check-trace';
 import type { MoneyInOutcome } from '../../../workflows/repayment/money-in';
 import { booksDisagree } from '../../support/books-agree';
+import {
+  collectors,
+  currencies,
+  newLoan as borrowed,
+  pays as paysAt,
+  type Loan,
+  type Paying,
+} from '../../support/borrowers';
 import { holdToDocument } from '../../support/documented';
 import { randomId, startPlatform, type Platform } from '../../support/platform';
 import { until } from '../../support/until';
@@ -29,32 +37,8 @@ async function expectSound(): Promise<void> {
   expect(checkTrace(await platform.trace()).problems).toEqual([]);
 }
 
-const collectors = { CN: 'bank-huaxin', ID: 'id-payout' } as const;
-const currencies = { CN: 'CNY', ID: 'IDR' } as const;
-type Market = keyof typeof collectors;
-
-interface Loan {
-  loanId: string;
-  customerId: string;
-  market: Market;
-  partnerId: string;
-  /** The day that the sandbox paid out on. */
-  startDate: string;
-  instalments: { number: number; dueDate: string; principalMinor: number; totalMinor: number }[];
-}
-
-async function newLoan(market: Market = 'CN', customerId?: string): Promise<Loan> {
-  const payer = customerId ?? (await platform.newCustomer(market));
-  const { applicationId, outcome } = await platform.apply({ market, customerId: payer });
-  if (outcome.outcome !== 'DISBURSED') throw new Error(`The loan was not disbursed: ${outcome.outcome}`);
-  const loanId = applicationId.replace('LA', 'LN');
-  const { body } = await platform.get(`/v1/loans/${loanId}`);
-  const { instalments } = body.schedule as Pick<Loan, 'instalments'>;
-  return {
-    ...{ loanId, customerId: payer, market, partnerId: outcome.partnerId, instalments },
-    startDate: String(body.interestFrom),
-  };
-}
+const newLoan = (market?: 'CN' | 'ID', customerId?: string) => borrowed(platform, market, customerId);
+const pays = (paying: Paying) => paysAt(platform, paying);
 
 interface Line {
   loan: Loan;
@@ -88,40 +72,6 @@ async function ordered(
     })),
   );
   return { orderId, methodNo };
-}
-
-interface Paying {
-  market?: Market;
-  party?: string;
-  amountMinor: number;
-  /** The day on which it is paid, at noon; the loans' first day if left out. */
-  on?: string;
-  methodNo?: string;
-  payerReference?: string;
-  transactionNo?: string;
-  notifications?: number[];
-}
-
-/** Has a customer pay at a party. Returns the flow of the money. */
-async function pays({ market = 'CN', party = collectors[market], amountMinor, on, ...rest }: Paying) {
-  const response = await fetch(`${platform.sandbox.url}/control/payments`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      ...{ party, amount: { currency: currencies[market], amountMinor }, ...rest },
-      ...(on && { paidAt: `${on}T12:00:00+08:00` }),
-    }),
-  });
-  const { transactionNo } = (await response.json()) as { transactionNo: string };
-  const flowId = `repayment:${party}.${transactionNo}`;
-  const handle = platform.client.workflow.getHandle(flowId);
-  await until(() =>
-    handle
-      .describe()
-      .then(() => true)
-      .catch(() => false),
-  );
-  return { transactionNo, flowId, handle, result: () => handle.result() as Promise<MoneyInOutcome> };
 }
 
 const paid = async (paying: Paying): Promise<MoneyInOutcome> => (await pays(paying)).result();
