@@ -40,6 +40,8 @@ export interface Paying {
   amountMinor: number;
   /** The day on which it is paid, at noon; the loans' first day if left out. */
   on?: string;
+  /** The instant, where the day is not enough. */
+  paidAt?: string;
   methodNo?: string;
   payerReference?: string;
   transactionNo?: string;

@@ -157,6 +157,26 @@ test('while Temporal is away the party is told to come again, and then the flow 
   expect(await signalsTo(flowId)).toEqual(['outside-answered']);
 }, 30_000);
 
+test('money that came in while Temporal is away is recorded, and its flow starts when it is told of again', async () => {
+  const received = {
+    ...{ type: 'repayment.received', transactionNo: 'TX-AWAY', paidAt: '2026-01-15T10:00:00+08:00' },
+    amount: { currency: 'CNY', amountMinor: 5_000 },
+  };
+  const lonely = await api.beside({ temporalAddress: '127.0.0.1:1' });
+  const rawBody = JSON.stringify(received);
+  const headers = { ...sign({ secret: SECRET, id: 'received', timestamp: new Date(), rawBody }) };
+  expect((await lonely.call('POST', `/callbacks/${PARTY}`, { headers, body: rawBody })).status).toBe(503);
+  await lonely.stop();
+  expect(await api.db('outside.receipt').where('transaction_no', 'TX-AWAY')).toHaveLength(1);
+
+  const { status, body } = await callBack(received, { id: 'received' });
+  expect([status, body]).toEqual([200, { status: 'already-received' }]);
+  const { type } = await api.temporal.workflow.getHandle(`repayment:${PARTY}.TX-AWAY`).describe();
+  expect(type).toBe('repayment');
+  const told = await api.db('messages.message').where('flow_id', `repayment:${PARTY}.TX-AWAY`);
+  expect(told).toMatchObject([{ message_type: 'external-repayment-notified' }]);
+}, 30_000);
+
 test('a request that nobody sent is unknown', async () => {
   const { status, body } = await callBack(succeeded('PO-LA9999999999-1'));
   expect([status, body.code]).toEqual([404, 'UNKNOWN_REQUEST']);

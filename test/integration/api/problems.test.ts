@@ -45,6 +45,7 @@ const elsewhere: Record<string, string[]> = {
     ].map((code) => `orderRepayment ${code}`),
     'cancelRepaymentOrder ORDER_PAID',
   ],
+  'flows/repayment-money-in.test.ts': ['receiveCallback RECEIPT_CONTRADICTED'],
   'api/reads.test.ts': ['getLoanSchedule UNKNOWN_SCHEDULE'],
   'flows/branches.test.ts': [
     'withdrawLoanApplication WRONG_STATE',

@@ -385,6 +385,16 @@ describe('an ending', () => {
     expect([again.status, again.body.code]).toEqual([422, 'LOAN_SETTLED']);
   });
 
+  test.each([
+    ["the last second of its day in the loan's market", '16:59:59Z', 'SETTLED'],
+    ['the first second of the next day there', '17:00:00Z', 'ACTIVE'],
+  ])('that is paid in %s', async (_when, time, state) => {
+    const loan = await newLoan('ID');
+    const { quote, totalMinor, methodNo } = await orderedEnding(loan, 'EARLY_SETTLEMENT');
+    await paid({ market: 'ID', amountMinor: totalMinor, methodNo, paidAt: `${quote.quotedFor}T${time}` });
+    expect(await stateOf(loan.loanId)).toBe(state);
+  });
+
   test('that is paid in two parts settles the loan for what was quoted', async () => {
     const loan = await newLoan('ID');
     const { quote, totalMinor, methodNo } = await orderedEnding(loan, 'EARLY_SETTLEMENT');
@@ -592,7 +602,22 @@ describe('at the same instant', () => {
   });
 });
 
+test('every arrow that the catalog draws of money in is taken', async () => {
+  const loan = await newLoan();
+  const { methodNo } = await ordered([{ loan, amountMinor: 5_000 }]);
+  await paid({ amountMinor: 5_000, methodNo, on: loan.startDate });
+  const messages = [
+    ...['external-repayment-notified', 'partner-repayment-received', 'post-ledger-event'],
+    ...['accounting-entry-posted', 'asset-posting-applied', 'repayment-succeeded', 'message-dispatched'],
+  ];
+  const notSeen = checkTrace(await platform.trace()).notSeen['repayment']!;
+  expect(notSeen.filter((drawn) => drawn.split('>').some((end) => messages.includes(end)))).toEqual([]);
+});
+
 test('a partner has received what its borrowers have paid', async () => {
+  const loan = await newLoan();
+  const { methodNo } = await ordered([{ loan, amountMinor: 5_000 }]);
+  await paid({ amountMinor: 5_000, methodNo, on: loan.startDate });
   const [position] = (await positionOf(platform.db, 'funds', 'bank-huaxin')).filter(
     ({ code }) => code === 'received',
   );
