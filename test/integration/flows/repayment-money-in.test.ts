@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { advanceBusinessDate } from '../../../db/business-date';
-import { positionOf } from '../../../db/books/posting';
 import { addDays, addMonths } from '../../../domain/calendar';
 import { sumMinor } from '../../../domain/money';
 import type { RepaymentAmounts, RepaymentScenario } from '../../../schemas/generated/messages';
@@ -612,14 +611,4 @@ test('every arrow that the catalog draws of money in is taken', async () => {
   ];
   const notSeen = checkTrace(await platform.trace()).notSeen['repayment']!;
   expect(notSeen.filter((drawn) => drawn.split('>').some((end) => messages.includes(end)))).toEqual([]);
-});
-
-test('a partner has received what its borrowers have paid', async () => {
-  const loan = await newLoan();
-  const { methodNo } = await ordered([{ loan, amountMinor: 5_000 }]);
-  await paid({ amountMinor: 5_000, methodNo, on: loan.startDate });
-  const [position] = (await positionOf(platform.db, 'funds', 'bank-huaxin')).filter(
-    ({ code }) => code === 'received',
-  );
-  expect(position!.balanceMinor).toBeGreaterThan(0);
 });
