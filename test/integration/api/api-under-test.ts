@@ -18,6 +18,8 @@ import { createTestNamespace } from '../../support/temporal';
 
 export const PARTY = 'bank-huaxin';
 export const OTHER_PARTY = 'cn-payout';
+/** Receives no money for us. */
+export const MESSAGING_PARTY = 'cn-messaging';
 const secretOf = (letter: string): string => `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`;
 export const SECRET = secretOf('a');
 

@@ -2,7 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { apiDocument } from '../../../../api/app';
 import type { Role } from '../../../../db/access/api-keys';
 import { sign } from '../../../../schemas/outside/signature';
-import { PARTY, SECRET } from '../api-under-test';
+import { MESSAGING_PARTY, PARTY, SECRET } from '../api-under-test';
 
 /** A request that may be wrong in any part that HTTP lets through. */
 export interface FuzzRequest {
@@ -252,13 +252,25 @@ const sendable = (headers: Record<string, string>, kept: readonly string[]): Rec
 /** Signs a request as a party does, so that what lies behind the signature is met, too. */
 const signed = (request: FuzzRequest): FuzzRequest => ({
   ...request,
-  path: request.path.replace(/^\/callbacks\/[^?]*/, `/callbacks/${PARTY}`),
+  path: request.path.replace(
+    /^\/callbacks\/[^?]*/,
+    `/callbacks/${tellsOfMoney(request) ? MESSAGING_PARTY : PARTY}`,
+  ),
   headers: {
     ...request.headers,
     ...sign({ secret: SECRET, id: 'fuzz', timestamp: new Date(), rawBody: request.body ?? '' }),
     'content-type': 'application/json',
   },
 });
+
+/** Money that a party tells of is taken in whatever it is for: only a party that receives none for us is refused. */
+const tellsOfMoney = ({ body }: FuzzRequest): boolean => {
+  try {
+    return (JSON.parse(String(body)) as { type?: unknown } | null)?.type === 'repayment.received';
+  } catch {
+    return false;
+  }
+};
 
 function requestOf(operation: Operation, tokens: Record<Role, string>): Arbitrary<FuzzRequest> {
   const media = operation.operation.requestBody?.content['application/json'];
