@@ -11,6 +11,7 @@ import { outreachSystem } from './post-loan-operations/outreach-system';
 import { productCalculationService } from './product/product-calculation-service';
 import { decisionEngine } from './risk/decision-engine';
 import { loanEngine } from './transaction/loan-engine';
+import { refundReversalService } from './transaction/refund-reversal-service';
 import { repaymentEngine } from './transaction/repayment-engine';
 
 /** Every service that is built, by its catalog id. */
@@ -28,6 +29,7 @@ export const services = {
   'payment-system': paymentSystem,
   'product-calculation-service': productCalculationService,
   'repayment-engine': repaymentEngine,
+  'refund-reversal-service': refundReversalService,
   'repayment-plan-service': repaymentPlanService,
 } as const;
 

@@ -9,6 +9,8 @@ export const loanAddress = (loanId: string): string => `/v1/loans/${loanId}`;
 export const dueListAddress = (customerId: string): string => `/v1/customers/${customerId}/due-list`;
 export const quotesAddress = (loanId: string): string => `${loanAddress(loanId)}/repayment-quotes`;
 export const quoteAddress = (quoteId: string): string => `/v1/repayment-quotes/${quoteId}`;
+export const refundAddress = (refundId: string): string => `/v1/refunds/${refundId}`;
+export const reversalAddress = (reversalId: string): string => `/v1/disbursement-reversals/${reversalId}`;
 export const orderAddress = (orderId: string): string => `/v1/repayment-orders/${orderId}`;
 export const orderCancellationAddress = (orderId: string): string => `${orderAddress(orderId)}/cancellation`;
 export const positionAddress = (partnerId: string): string => `/v1/funds/${partnerId}/position`;
@@ -28,12 +30,20 @@ export const outsideRequestAddress = (requestNo: string): string => `/v1/outside
 export const applicationFlowId = (applicationId: string): string =>
   `loan-application-disbursement:${applicationId}`;
 
-/** The id of a run: that works out a quote or a due list, has an order's method made, or puts a receipt towards loans. */
+/**
+ * The id of the run that works out a quote or a due list, has an order's method made, or puts money towards loans (then of
+ * the receipt).
+ */
 export const repaymentFlowId = (businessId: string): string => `repayment:${businessId}`;
+
+/** The id of the flow that carries a refund, or the reversal of a disbursement. */
+export const refundFlowId = (businessId: string): string => `refund-and-reversal-lifecycle:${businessId}`;
 
 const SUBJECTS: Partial<Record<FlowName, (businessId: string) => string | undefined>> = {
   'loan-application-disbursement': applicationAddress,
   repayment: repaymentSubjectAddress,
+  'refund-and-reversal-lifecycle': (businessId) =>
+    businessId.startsWith('RF') ? refundAddress(businessId) : reversalAddress(businessId),
   'repayment-plan-generation': loanAddress,
 };
 

@@ -15,6 +15,7 @@ import { Problem } from './problem';
 import { countRefused, rateLimits } from './rate-limits';
 import type { Route } from './route';
 import { booksRoutes } from './routes/books';
+import { disbursementReversalRoutes } from './routes/disbursement-reversals';
 import { flowRoutes } from './routes/flows';
 import { interventionRoutes } from './routes/interventions';
 import { ledgerRoutes } from './routes/ledger';
@@ -23,6 +24,7 @@ import { loanRoutes } from './routes/loans';
 import { operationsRoutes } from './routes/operations';
 import { productRoutes } from './routes/products';
 import { recordRoutes } from './routes/records';
+import { refundRoutes } from './routes/refunds';
 import { repaymentOrderRoutes } from './routes/repayment-orders';
 import { repaymentRoutes } from './routes/repayments';
 import { systemRoutes } from './routes/system';
@@ -50,6 +52,8 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
     ...loanApplicationRoutes(needs),
     ...loanRoutes(needs),
     ...repaymentRoutes(needs),
+    ...refundRoutes(needs),
+    ...disbursementReversalRoutes(needs),
     ...repaymentOrderRoutes(needs),
     ...flowRoutes(needs),
     ...operationsRoutes(needs),

@@ -6,7 +6,10 @@ const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
  * A new business id: the prefix and a ULID (https://github.com/ulid/spec), 48 bits of time and 80 random bits in 26
  * characters. Ids of one time stand together in an index, and nobody can guess another's.
  */
-export function newBusinessId(prefix: 'LA' | 'DL' | 'RQ' | 'RO', now: Date = new Date()): string {
+export function newBusinessId(
+  prefix: 'LA' | 'DL' | 'RQ' | 'RO' | 'RF' | 'DR',
+  now: Date = new Date(),
+): string {
   const time = BigInt(now.getTime());
   let bits = (time << 80n) | BigInt(`0x${randomBytes(10).toString('hex')}`);
   let ulid = '';

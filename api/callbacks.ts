@@ -6,8 +6,9 @@ import { recordNotification } from '../db/access/notifications';
 import type { OutsideAnswer } from '../db/outside';
 import type { MessageCallback } from '../schemas/outside/message';
 import type { PayoutCallback } from '../schemas/outside/payout';
-import type { RepaymentReceived } from '../schemas/outside/repayment';
+import type { RefundCallback } from '../schemas/outside/refund';
 import type { RepaymentMethodCallback } from '../schemas/outside/repayment-method';
+import type { RepaymentReceived } from '../schemas/outside/repayment';
 import { verify, type PartySecrets } from '../schemas/outside/signature';
 import { Problem } from './problem';
 import { repaymentReceived, repaymentReceivedExample, takeInReceipt } from './receipts';
@@ -106,7 +107,24 @@ const methodSettled: Schema = {
   else: { required: ['failure'] },
 };
 
-type Callback = PayoutCallback | MessageCallback | RepaymentMethodCallback;
+/** As open as the first form. */
+const refundSettled: Schema = {
+  type: 'object',
+  required: ['type', 'requestNo', 'status'],
+  properties: {
+    type: oneOf('refund.settled'),
+    requestNo: common('request-no'),
+    status: oneOf('SUCCEEDED', 'FAILED'),
+    transactionNo: { description: 'Where it succeeded.', ...common('transaction-no') },
+    refundedAt: { description: 'When the money went back, where it did.', ...common('instant') },
+    failure: { description: 'Where it failed.', ...common('failure') },
+  },
+  if: { properties: { status: { const: 'SUCCEEDED' } } },
+  then: { required: ['transactionNo', 'refundedAt'] },
+  else: { required: ['failure'] },
+};
+
+type Callback = PayoutCallback | MessageCallback | RepaymentMethodCallback | RefundCallback;
 
 const examples: Record<string, Callback | RepaymentReceived> = {
   succeeded: {
@@ -141,7 +159,7 @@ export function callbackRoutes(needs: Needs): Route[] {
         'is told of it first stands.',
       access: { signature: (call) => checkSignature(needs.config.partySecrets, call) },
       parameters: [partyParameter, ...signatureParameters],
-      body: { schema: { oneOf: [settled, methodSettled, repaymentReceived] }, examples },
+      body: { schema: { oneOf: [settled, methodSettled, refundSettled, repaymentReceived] }, examples },
       answers: {
         200: {
           description: 'It is recorded, now or already before.',
@@ -208,8 +226,10 @@ async function receive(needs: Needs, call: Call): Promise<Answer> {
       log.warn({ party, requestNo, status: callback.status }, 'a notification contradicts a settled request');
   }
   // Also when it was here before: the process may have died the first time between recording it and telling the flow.
-  if (noted.lateIn && callback.type === 'payout.settled' && callback.status === 'SUCCEEDED') {
-    const { transactionNo, paidAt } = callback;
+  const isOfMoney = callback.type === 'payout.settled' || callback.type === 'refund.settled';
+  if (noted.lateIn && isOfMoney && callback.status === 'SUCCEEDED') {
+    const { transactionNo } = callback;
+    const paidAt = callback.type === 'payout.settled' ? callback.paidAt : callback.refundedAt;
     const late = { market: noted.lateIn, requestNo, transactionNo, paidAt };
     await startException(temporal, { taskQueue: config.taskQueue, late });
   }
@@ -229,5 +249,7 @@ function answerOf(callback: Callback): OutsideAnswer {
       return { status, transactionNo, paidAt: callback.sentAt };
     case 'repayment-method.settled':
       return { status, transactionNo, paidAt: callback.createdAt, method: callback.method };
+    case 'refund.settled':
+      return { status, transactionNo, paidAt: callback.refundedAt };
   }
 }

@@ -40,6 +40,7 @@ const TAGS: Readonly<Record<string, string>> = {
   'Loan applications': 'Submit, withdraw and follow loan applications.',
   Loans: 'Booked loans and their repayment schedules.',
   Repayments: 'What is owed, and what a repayment would cost.',
+  Refunds: 'Money that came in and goes back to its payer: asked for by one operator, approved by another.',
   'Repayment orders': 'Have money collected, and get a method to pay by.',
   Flows: 'How far a flow is, and each step that it has taken.',
   Operations:

@@ -5,6 +5,7 @@ export const MAY = {
   submit: ['app', 'bff'],
   readLoans: ['app', 'bff', 'ops', 'finance'],
   quoteRepayments: ['app', 'bff', 'ops'],
+  refund: ['ops'],
   orderRepayments: ['app', 'bff', 'ops'],
   readFlows: ['app', 'bff', 'ops', 'finance'],
   operate: ['ops'],

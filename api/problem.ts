@@ -24,6 +24,8 @@ const refusalsOf = <T extends CommandType>(command: T): Record<ErrorCodeOf<T>, P
 
 /** All problems that the API answers with. A code never changes its meaning: clients decide by it. */
 export const PROBLEMS = {
+  ...refusalsOf('create-repayment-refund'),
+  ...refusalsOf('reverse-disbursement'),
   ...refusalsOf('create-repayment-order'),
   ...refusalsOf('calculate-repayment-posting'),
   INVALID_PARAMETER: { status: 400, title: 'A parameter is missing, malformed or not known.' },
@@ -51,6 +53,8 @@ export const PROBLEMS = {
   // UNKNOWN_CUSTOMER is what an application is refused with.
   CUSTOMER_NOT_FOUND: { status: 404, title: 'There is no such customer.' },
   UNKNOWN_REPAYMENT_QUOTE: { status: 404, title: 'There is no such repayment quote.' },
+  UNKNOWN_REVERSAL: { status: 404, title: 'There is no such reversal of a disbursement.' },
+  UNKNOWN_REFUND: { status: 404, title: 'There is no such refund.' },
   UNKNOWN_REPAYMENT_ORDER: { status: 404, title: 'There is no such repayment order.' },
   UNKNOWN_SCHEDULE: { status: 404, title: 'The loan has no such repayment schedule.' },
   UNKNOWN_PRODUCT_VERSION: { status: 404, title: 'There is no such version of a product.' },

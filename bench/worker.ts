@@ -23,6 +23,7 @@ const gateways = {
   'payment-channel-payout': willing,
   'funding-partner-repayment-method': willing,
   'payment-channel-repayment-method': willing,
+  'payment-channel-refund': willing,
   'send-message': willing,
 };
 

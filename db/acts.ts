@@ -3,9 +3,18 @@ import { attentionAfterAsks } from '../domain/attention';
 
 /**
  * What a flow can ask of people; each flow asks each question once. `receipt` asks whose money came in; `request:<number>`
- * what became of a request to an outside party, when the party does not say.
+ * what became of a request to an outside party, when the party does not say; `refund-account:<attempt>` where a refund is to
+ * go that was refused.
  */
-export type Question = 'review' | 'withdrawal' | 'exception' | 'receipt' | `request:${string}`;
+export type Question =
+  | 'review'
+  | 'withdrawal'
+  | 'exception'
+  | 'receipt'
+  | 'refund'
+  | 'reversal'
+  | `refund-account:${number}`
+  | `request:${string}`;
 
 /** Who answers, when no person did in time. */
 const deadline = 'deadline';

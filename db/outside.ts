@@ -17,6 +17,7 @@ export type OutsideOperation =
   | 'payment-channel-payout'
   | 'funding-partner-repayment-method'
   | 'payment-channel-repayment-method'
+  | 'payment-channel-refund'
   | 'send-message';
 
 /** `OPERATOR`: two persons found out what became of it. `GIVEN_UP`: it is not asked for any longer. */

@@ -14,6 +14,8 @@ export interface Market {
   currency: Currency;
   /** How long a flow waits for a person who reviews an application. */
   reviewWithinSeconds: number;
+  /** Up to which amount what was never put towards a loan goes back without a person's approval. */
+  refundUnapprovedUpToMinor: number;
   /** How long a method to pay by takes money. */
   methodExpiresInSeconds: number;
 }
@@ -50,6 +52,7 @@ export async function marketOf(db: Knex, id: MarketId): Promise<Market> {
         'currency',
         'review_within_seconds as reviewWithinSeconds',
       ] as const),
+      'refund_unapproved_up_to_minor as refundUnapprovedUpToMinor',
       'method_expires_in_seconds as methodExpiresInSeconds',
     );
   if (!market) throw new Error(`There is no market ${id}: run the seeds.`);

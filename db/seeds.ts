@@ -9,8 +9,8 @@ import { productOf } from './reference';
 // The reference data of the demo and of the tests: two markets, their products, partners, customers, credit and funds.
 
 const markets = [
-  { id: 'CN', time_zone: 'Asia/Shanghai', currency: 'CNY' },
-  { id: 'ID', time_zone: 'Asia/Jakarta', currency: 'IDR' },
+  { id: 'CN', time_zone: 'Asia/Shanghai', currency: 'CNY', refund_unapproved_up_to_minor: 20_000 },
+  { id: 'ID', time_zone: 'Asia/Jakarta', currency: 'IDR', refund_unapproved_up_to_minor: 500_000 },
 ] as const;
 
 /**

@@ -24,6 +24,19 @@ export const paymentRequestNoOf = (paymentId: string): string => paymentId.repla
 /** The reservation whose money a payout request moves: the two numbers have the application and the attempt in common. */
 export const reservationOfRequest = (requestNo: string): string => requestNo.replace(/^P[OC]-/, 'FR-');
 
+/** The number under which a payment channel knows an attempt to pay a refund. */
+export const refundRequestNoOf = (refundId: string, attempt: number): string => `RP-${refundId}-${attempt}`;
+
+/** The fact that a loan was disbursed, as the general book names it. */
+export const disbursementOf = (loanId: string): string => `disbursement of loan ${loanId}`;
+
+/** The refund that a number is an attempt to pay (RP-<refund>-<attempt>); undefined for the number of anything else. */
+export const refundOfRequest = (requestNo: string): string | undefined =>
+  /^RP-(RF[0-9A-Z]+)-\d+$/.exec(requestNo)?.[1];
+
+/** What is held of a payer's money for a refund, as the books know it. */
+export const refundHoldOf = (refundId: string): string => `hold for refund ${refundId}`;
+
 /** The party that carries a market's messages to its customers. */
 export const messagingPartyOf = (market: string): string => `${market.toLowerCase()}-messaging`;
 
@@ -33,7 +46,6 @@ export const messageRequestNoOf = (notificationId: string): string =>
 
 /** The number of the method that an attempt at an order is paid by, as its party knows it. */
 export const methodNoOf = (orderId: string, attempt: number): string => `RM-${orderId}-${attempt}`;
-
 /** Money that came in: the party and its transaction. A party's id has no dot, so that two receipts never have one id. */
 export const receiptIdOf = (party: string, transactionNo: string): string => `${party}.${transactionNo}`;
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { MessageAnswer } from '../schemas/outside/message';
 import type { PayoutAnswer } from '../schemas/outside/payout';
+import type { RefundAnswer } from '../schemas/outside/refund';
 import type { Method, RepaymentMethodAnswer } from '../schemas/outside/repayment-method';
 import type { Outcome } from './behaviours';
 import type { Order, Truth } from './order-log';
 
-export type PartyAnswer = PayoutAnswer | MessageAnswer | RepaymentMethodAnswer;
+export type PartyAnswer = PayoutAnswer | MessageAnswer | RepaymentMethodAnswer | RefundAnswer;
 
 /** What the party says of an order, in the words of its operation, when it says that `truth` is the truth. */
 export function answerOf(order: Order, truth: Truth): PartyAnswer {
@@ -26,6 +27,8 @@ export function answerOf(order: Order, truth: Truth): PartyAnswer {
           return { ...done, sentAt: truth.at };
         case 'repayment-method':
           return { ...done, createdAt: truth.at, method: methodOf(order, wanted, truth.at) };
+        case 'refund':
+          return { ...done, refundedAt: truth.at };
       }
     }
   }

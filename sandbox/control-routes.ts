@@ -1,6 +1,6 @@
 import { json, Router, type Response } from 'express';
 import type { PartySecrets } from '../schemas/outside/signature';
-import { effectsOf, sentMessagesOf } from './effects';
+import { effectsOf, refundsOf, sentMessagesOf } from './effects';
 import type { OrderLog } from './order-log';
 import { readOutage, type Outages } from './outages';
 import { problem, type ReceivedRequest } from './party-routes';
@@ -27,6 +27,7 @@ interface Controlled {
  * - `DELETE /outages?party=` → 204; the party, or each, is up again
  * - `POST /payments` with a `Payment` → `{ transactionNo }`; a customer pays, and the party tells the platform of it
  * - `GET /effects?party=&reference=` → `{ count, effects: Effect[] }`, money that was really paid
+ * - `GET /refunds?party=&reference=` → `{ count, refunds: PaidBack[] }`, money that was really paid back
  * - `GET /messages?party=&reference=` → `{ count, messages: SentMessage[] }`, messages that were really sent
  * - `GET /requests` → `{ requests: ReceivedRequest[] }`, the oldest first
  */
@@ -76,6 +77,10 @@ export function controlRoutes({ rules, outages, payments, log, requests, secrets
   routes.get('/effects', (req, res) => {
     const effects = effectsOf(log.all()).filter(isAskedFor(req.query));
     res.json({ count: effects.length, effects });
+  });
+  routes.get('/refunds', (req, res) => {
+    const refunds = refundsOf(log.all()).filter(isAskedFor(req.query));
+    res.json({ count: refunds.length, refunds });
   });
   routes.get('/messages', (req, res) => {
     const messages = sentMessagesOf(log.all()).filter(isAskedFor(req.query));

@@ -12,6 +12,10 @@ interface Done {
 /** Money that a party really paid; `paidAt` is an RFC 3339 instant. */
 export type Effect = Done & Omit<Extract<Wanted, { operation: 'payout' }>, 'operation'> & { paidAt: string };
 
+/** Money that a party really paid back; `refundedAt` is an RFC 3339 instant. */
+export type PaidBack = Done &
+  Omit<Extract<Wanted, { operation: 'refund' }>, 'operation'> & { refundedAt: string };
+
 /** A message that a party really sent; `sentAt` is an RFC 3339 instant. */
 export type SentMessage = Done &
   Omit<Extract<Wanted, { operation: 'message' }>, 'operation'> & { sentAt: string };
@@ -24,6 +28,19 @@ export function effectsOf(orders: readonly OrderState[]): Effect[] {
     const { reference, amount } = wanted;
     const transactionNo = transactionNoOf(order);
     return [{ party, requestNo, reference, amount, transactionNo, paidAt: truth.at }];
+  });
+}
+
+/** All money that was paid back by these orders. */
+export function refundsOf(orders: readonly OrderState[]): PaidBack[] {
+  return orders.flatMap((order) => {
+    const { party, requestNo, wanted, truth } = order;
+    if (wanted.operation !== 'refund' || truth.status !== 'SUCCEEDED') return [];
+    const { reference, amount, originalTransactionNo } = wanted;
+    const transactionNo = transactionNoOf(order);
+    return [
+      { party, requestNo, reference, amount, originalTransactionNo, transactionNo, refundedAt: truth.at },
+    ];
   });
 }
 

@@ -3,6 +3,7 @@ import { stringify } from 'safe-stable-stringify';
 import { messageChannels, type MessageRequest } from '../schemas/outside/message';
 import type { PayoutRequest } from '../schemas/outside/payout';
 import type { Operation } from '../schemas/outside/protocol';
+import type { RefundRequest } from '../schemas/outside/refund';
 import type { RepaymentMethodRequest } from '../schemas/outside/repayment-method';
 import { closed, oneOf, reader, textUpTo } from './schema';
 
@@ -10,7 +11,8 @@ import { closed, oneOf, reader, textUpTo } from './schema';
 export type Wanted =
   | ({ operation: 'payout' } & Pick<PayoutRequest, 'reference' | 'amount'>)
   | ({ operation: 'message' } & Pick<MessageRequest, 'reference' | 'channel' | 'template' | 'language'>)
-  | ({ operation: 'repayment-method' } & Omit<RepaymentMethodRequest, 'requestNo'>);
+  | ({ operation: 'repayment-method' } & Omit<RepaymentMethodRequest, 'requestNo'>)
+  | ({ operation: 'refund' } & Pick<RefundRequest, 'reference' | 'amount' | 'originalTransactionNo'>);
 
 /** A request that is well formed. */
 export interface Asked {
@@ -40,6 +42,8 @@ export function readRequest(operation: Operation, rawBody: unknown): Asked | { p
       return askedMessage(body);
     case 'repayment-method':
       return askedRepaymentMethod(body);
+    case 'refund':
+      return askedRefund(body);
   }
 }
 
@@ -62,6 +66,14 @@ function askedRepaymentMethod(body: unknown): Asked | { problem: string } {
   if ('problem' in request) return request;
   const { reference, amount, expiresInSeconds } = request;
   return asked(request, undefined, { operation: 'repayment-method', reference, amount, expiresInSeconds });
+}
+
+function askedRefund(body: unknown): Asked | { problem: string } {
+  const request = readRefund(body);
+  if ('problem' in request) return request;
+  const { reference, amount, originalTransactionNo, beneficiary } = request;
+  const wanted = { operation: 'refund', reference, amount, originalTransactionNo } as const;
+  return asked(request, beneficiary.customerId, wanted);
 }
 
 function asked(request: { requestNo: string }, customerId: string | undefined, wanted: Wanted): Asked {
@@ -93,6 +105,17 @@ const readRepaymentMethod = reader<RepaymentMethodRequest>(
     amount,
     reference: text,
     expiresInSeconds: { type: 'integer', minimum: 1, maximum: 31_536_000 },
+  }),
+);
+
+const readRefund = reader<RefundRequest>(
+  'request',
+  closed({
+    requestNo: text,
+    originalTransactionNo: text,
+    amount,
+    beneficiary: closed({ customerId: text }, { accountToken: text }),
+    reference: text,
   }),
 );
 

@@ -97,6 +97,10 @@ export function allArrows(): Set<string> {
     for (const producer of producers) arrows.add(arrow(producer, event));
     for (const consumer of consumers) arrows.add(arrow(event, consumer));
   }
-  for (const { from, to, drawnOnly } of decisions) if (!drawnOnly) arrows.add(arrow(from, to));
+  for (const { from, to, drawnOnly, flow } of decisions) {
+    if (!drawnOnly) arrows.add(arrow(from, to));
+    // What is drawn and waived for one flow may hold for another.
+    else if (!flow) arrows.delete(arrow(from, to));
+  }
   return arrows;
 }

@@ -79,6 +79,7 @@ const gatewaysOf = ({ partiesUrl, partySecrets, answerTimeoutMs }: WorkerConfig)
     'payment-channel-payout': partyGateway('payment-channels', 'payout', access),
     'funding-partner-repayment-method': partyGateway('funding-partners', 'repayment-method', access),
     'payment-channel-repayment-method': partyGateway('payment-channels', 'repayment-method', access),
+    'payment-channel-refund': partyGateway('payment-channels', 'refund', access),
     'send-message': partyGateway('messaging', 'message', access),
   };
 };

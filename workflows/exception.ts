@@ -1,7 +1,7 @@
 import type { MarketId } from '../schemas/generated/messages';
 import { defineFlow } from './moves/flow';
 
-/** A payout that a party made after its failure was confirmed. */
+/** A payout, or a refund, that a party made after its failure was confirmed. */
 export interface LateSuccess {
   market: MarketId;
   requestNo: string;
@@ -11,8 +11,8 @@ export interface LateSuccess {
 }
 
 /**
- * Money in the wrong place. The flow that asked for the payout has settled on its failure, so the money is recorded as
- * an exception of its partner, and stays one until an operator has found it and another one approves.
+ * Money in the wrong place. The flow that asked for it has settled on its failure, so the money is recorded as an
+ * exception of its partner, or of the channel that paid a refund, and stays one until an operator has found it and another one approves.
  */
 export const exception = defineFlow(
   'exception',
@@ -24,16 +24,20 @@ export const exception = defineFlow(
       .to('fund-management-system')
       .to('accounting-center');
 
-    const { requestNo, reservationId } = recorded.data;
+    const { requestNo } = late;
+    const of =
+      'refundId' in recorded.data
+        ? { requestNo, refundId: recorded.data.refundId }
+        : { requestNo, reservationId: recorded.data.reservationId };
     for (let day = 1; ; day += 1) {
       // Looked for each day as well: the answer is on record even if nobody could tell the flow of it.
       await flow.untilAnswered(
-        'a payout came after its failure was confirmed: find the money',
+        'money left after its failure was confirmed: find it',
         ['exception'],
         secondsOfDay,
       );
       const [arrived] = await flow
-        .send('confirm-fund-arrival', { requestNo, reservationId }, day)
+        .send('confirm-fund-arrival', of, day)
         .to('fund-management-system')
         .to('accounting-center');
       if (arrived) return { requestNo, outcome: 'RETURNED' };

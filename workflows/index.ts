@@ -1,11 +1,13 @@
 // The workflows by their catalog ids: what Temporal, its Web UI and the API know them by.
 import { exception } from './exception';
 import { loanApplicationDisbursement } from './loan-application-disbursement';
+import { refundAndReversalLifecycle } from './refund-and-reversal-lifecycle';
 import { repayment } from './repayment';
 import { repaymentPlanGeneration } from './repayment-plan-generation';
 
 export {
   exception,
+  refundAndReversalLifecycle as 'refund-and-reversal-lifecycle',
   repayment,
   loanApplicationDisbursement as 'loan-application-disbursement',
   repaymentPlanGeneration as 'repayment-plan-generation',

@@ -1,6 +1,7 @@
 import { BooksRefusal } from '../../db/books/errors';
 import { service } from '../service';
 import { disbursed, received, repaymentAmounts } from './accounting-center/ledger-events';
+import { disbursementReversed, paidBack, takenBack } from './accounting-center/refunds';
 
 /** 账本服务: turns ledger events into journals by the posting rules. What it records comes before all that follows. */
 export const accountingCenter = service('accounting-center', {
@@ -40,15 +41,39 @@ export const accountingCenter = service('accounting-center', {
     return [];
   },
 
+  async 'repayment-refunded'({ data }, { books }) {
+    return paidBack(books, data);
+  },
+
+  async 'disbursement-reversed'({ data }, { tx, books }) {
+    return disbursementReversed(tx, books, data);
+  },
+
+  async 'asset-posting-applied'({ data }, { books }) {
+    // What a payment has done each loan's repayment-succeeded tells.
+    if ('refundId' in data) await takenBack(books, data);
+    return [];
+  },
+
   async 'external-fund-transaction-recorded'({ data }, { books }) {
-    const { requestNo, partnerId, payoutBy, paymentChannelId, amount, valueDate } = data;
-    const posting = {
+    const { requestNo, amount, valueDate } = data;
+    const fact = {
       businessKey: lateSuccessOf(requestNo),
       valueDate,
-      amounts: { payout: amount.amountMinor },
       currency: amount.currency,
       description: `Request ${requestNo} succeeded after its failure was confirmed`,
     };
+    if ('refundId' in data) {
+      await books.post({
+        ...fact,
+        scenario: 'general.refund-found',
+        owners: { paymentChannel: data.paymentChannelId },
+        amounts: { refunded: amount.amountMinor },
+      });
+      return [];
+    }
+    const { partnerId, payoutBy, paymentChannelId } = data;
+    const posting = { ...fact, amounts: { payout: amount.amountMinor } };
     await (payoutBy === 'CUSTODY'
       ? books.post({
           ...posting,

@@ -5,6 +5,7 @@ import { service } from '../service';
 import { dueLoan } from './asset-center/due-list';
 import { keptLoans, lockedLoan, lookedAtOn } from './asset-center/loans';
 import { keepQuote, quoteRequestOf } from './asset-center/repayment-quotes';
+import { reverse, takeBack } from './asset-center/refunds';
 import { applyReceipt } from './asset-center/repayments';
 
 /**
@@ -108,6 +109,7 @@ export const assetCenter = service('asset-center', {
     const kept = await lockedLoan(tx, loanId, 'SHARE');
     if (!kept) return refuse('UNKNOWN_LOAN', `No loan ${loanId} is booked.`);
     const { state, currency, productId, productVersion, loan } = kept;
+    if (state === 'REVERSED') return refuse('LOAN_NOT_ACTIVE', `The payout of loan ${loanId} came back.`);
     if (state === 'BOOKED') {
       return refuse('LOAN_NOT_ACTIVE', `Loan ${loanId} has no schedule yet: only an active loan is repaid.`);
     }
@@ -137,6 +139,10 @@ export const assetCenter = service('asset-center', {
   async 'accounting-entry-posted'({ data }, { tx }) {
     // Of money of which nobody knows whose it is there is nothing to be done yet; nor of a disbursement.
     return 'towards' in data ? applyReceipt(tx, data) : [];
+  },
+
+  async 'accounting-entry-reversed'({ data }, { tx }) {
+    return ['refundId' in data ? await takeBack(tx, data) : await reverse(tx, data)];
   },
 
   async 'repayment-plan-calculated'({ data }, { tx }) {

@@ -78,7 +78,7 @@ export const creditLimitCenter = service('credit-limit-center', {
     ];
   },
 
-  async 'repayment-succeeded'({ data }, { books }) {
+  async 'repayment-succeeded'({ data }, { tx, books }) {
     const { loanId, paymentNumber, customerId, amount, valueDate, changes } = data;
     const { principalMinor } = changes;
     // By principal only: interest, fees and penalty never were of the line. Only a refund opens principal again.
@@ -89,13 +89,68 @@ export const creditLimitCenter = service('credit-limit-center', {
       businessKey: `credit restored by payment ${paymentNumber} of loan ${loanId}`,
       valueDate,
       owners: { customer: customerId },
-      amounts: { principal: principalMinor },
+      // What was used beyond the limit is made good first.
+      amounts: restoredBy(await lineOf(tx, customerId, amount.currency), principalMinor),
       currency: amount.currency,
       description: `Principal of loan ${loanId} repaid`,
     });
     return [];
   },
+
+  /** What a refund takes back of principal is used again, even past the limit: only new reservations are refused. */
+  async 'asset-posting-applied'({ data }, { tx, books }) {
+    if ('reversalId' in data) {
+      const { reversalId, customerId, reversedPrincipal, valueDate } = data;
+      const { currency, amountMinor } = reversedPrincipal;
+      await books.post({
+        scenario: 'credit.restored',
+        ...{ businessKey: `reversal ${reversalId}`, valueDate, currency, owners: { customer: customerId } },
+        amounts: restoredBy(await lineOf(tx, customerId, currency), amountMinor),
+        description: `The payout of a loan came back: reversal ${reversalId}`,
+      });
+    }
+    if (!('refundId' in data)) return [];
+    const { refundId, customerId, amount, valueDate, takenBackFrom } = data;
+    for (const { loanId, changes } of takenBackFrom) {
+      const principalMinor = -changes.principalMinor;
+      if (principalMinor === 0) continue;
+      const line = await lineOf(tx, customerId, amount.currency);
+      const fact = {
+        ...{ businessKey: `refund ${refundId} of loan ${loanId}`, valueDate, currency: amount.currency },
+        owners: { customer: customerId },
+        description: `Refund ${refundId} taken back from loan ${loanId}`,
+      };
+      await (principalMinor > 0
+        ? books.post({ ...fact, scenario: 'credit.used-again', amounts: usedBy(line, principalMinor) })
+        : books.post({ ...fact, scenario: 'credit.restored', amounts: restoredBy(line, -principalMinor) }));
+    }
+    return [];
+  },
 });
+
+/** What is left of a customer's line, and what was used beyond it, in minor units. */
+interface Line {
+  availableMinor: number;
+  overLimitMinor: number;
+}
+
+/** Where another transaction changes the line at the same moment, the guard refuses what is posted by it: it is tried again. */
+async function lineOf(tx: Knex.Transaction, customerId: string, currency: Currency): Promise<Line> {
+  const line = await positionOf(tx, 'credit', customerId);
+  const balanceOf = (code: string): number =>
+    line.find((one) => one.code === code && one.currency === currency)?.balanceMinor ?? 0;
+  return { availableMinor: balanceOf('available'), overLimitMinor: balanceOf('over-limit') };
+}
+
+const restoredBy = ({ overLimitMinor }: Line, principal: number) => {
+  const overLimit = Math.min(overLimitMinor, principal);
+  return { principal, overLimit, withinLimit: principal - overLimit };
+};
+
+const usedBy = ({ availableMinor }: Line, principal: number) => {
+  const withinLimit = Math.min(availableMinor, principal);
+  return { principal, withinLimit, overLimit: principal - withinLimit };
+};
 
 /** Ends a reservation; undefined when nothing is reserved (any more). */
 async function settle(

@@ -5,12 +5,19 @@ import type { Books, PostedJournal } from '../../db/books/posting';
 import { requestOf } from '../../db/outside';
 import { heldBusinessDate, marketOf } from '../../db/reference';
 import { dayInZone } from '../../domain/calendar';
-import { reservationIdOf, reservationOfRequest } from '../../domain/identifiers';
+import { refundOfRequest, reservationIdOf, reservationOfRequest } from '../../domain/identifiers';
 import { money, type Currency } from '../../domain/money';
 import type { Scenario } from '../../domain/books/posting-rules';
 import type { MarketId } from '../../schemas/generated/messages';
 import { message } from '../../schemas/message';
 import { service } from '../service';
+import {
+  correctRefunded,
+  freezeForRefund,
+  refunded,
+  refundPaidLate,
+  releaseOfRefund,
+} from './fund-management-system/refunds';
 
 type State = 'FROZEN' | 'IN_TRANSIT' | 'PAID_OUT' | 'RELEASED' | 'IN_EXCEPTION' | 'RETURNED';
 interface Reservation {
@@ -120,6 +127,11 @@ export const fundManagementSystem = service('fund-management-system', {
   },
 
   async 'release-fund-reservation'({ data, market }, { tx, books, refuse }) {
+    if ('refundId' in data) {
+      const { refundId } = data;
+      const parts = await releaseOfRefund({ tx, books }, market, refundId);
+      return [message('fund-reservation-released', { refundId, parts })];
+    }
     const { applicationId, reservationId } = data;
     const released = await release({ tx, books }, market, reservationId);
     if (released === 'PAID_OUT')
@@ -148,9 +160,28 @@ export const fundManagementSystem = service('fund-management-system', {
     ];
   },
 
+  async 'initiate-refund'({ data, market }, { tx, books, refuse }) {
+    const short = await freezeForRefund({ tx, books }, market, data);
+    if (short !== undefined)
+      return refuse('INSUFFICIENT_FUNDS', `${short} has received less than what is to go back of it.`);
+    return [];
+  },
+
+  async 'refund-succeeded'({ data }, { tx, books }) {
+    await refunded({ tx, books }, data.refundId, data.valueDate);
+    return [];
+  },
+
   /** A payout that was made after its failure was confirmed: money in the wrong place, until a person has found it. */
   async 'record-external-fund-transaction'({ data, flowId, market }, { tx, books }) {
     const { requestNo, paidAt } = data;
+    const refundId = refundOfRequest(requestNo);
+    if (refundId !== undefined) {
+      await openQuestion(tx, { flowId, question: 'exception', answers: ['RETURNED'] });
+      const { timeZone } = await marketOf(tx, market);
+      const found = await refundPaidLate(tx, requestNo, refundId, dayInZone(paidAt, timeZone));
+      return [message('external-fund-transaction-recorded', found)];
+    }
     // The flow that gave the payout up may still be releasing its funds: until then the step is tried again.
     const { reservation } = await move(tx, reservationOfRequest(requestNo), ['RELEASED'], 'IN_EXCEPTION');
     const { timeZone } = await marketOf(tx, market);
@@ -168,11 +199,16 @@ export const fundManagementSystem = service('fund-management-system', {
   },
 
   async 'confirm-fund-arrival'({ data, flowId, market }, { tx, books }) {
-    const { requestNo, reservationId } = data;
+    const { requestNo } = data;
     // Asked each day: until somebody has found the money, there is nothing to confirm.
     if (!(await standingAnswer(tx, flowId, 'exception'))) return [];
-    const { reservation } = await move(tx, reservationId, ['IN_EXCEPTION'], 'RETURNED');
     const today = await heldBusinessDate(tx, market);
+    if ('refundId' in data) {
+      return [
+        message('fund-arrival-confirmed', await refundPaidLate(tx, requestNo, data.refundId, today)),
+      ] as const;
+    }
+    const { reservation } = await move(tx, data.reservationId, ['IN_EXCEPTION'], 'RETURNED');
     const journal = await post({ tx, books }, 'funds.returned-from-exception', 'return', reservation, today);
     return [
       message(
@@ -180,6 +216,23 @@ export const fundManagementSystem = service('fund-management-system', {
         await externalTransaction(tx, requestNo, reservation, journal, today),
       ),
     ];
+  },
+
+  async 'asset-posting-applied'({ data }, { tx, books }) {
+    // What a payment has brought each loan's repayment-succeeded tells.
+    if ('refundId' in data) await correctRefunded({ tx, books }, data);
+    return [];
+  },
+
+  async 'disbursement-reversed'({ data }, { tx, books }) {
+    const { applicationId, valueDate } = data;
+    const paidOut = await tx<Reservation>('fund_management_system.fund_reservation')
+      .where({ application_id: applicationId, state: 'PAID_OUT' })
+      .first();
+    if (!paidOut) throw new Error(`Nothing of loan application ${applicationId} is paid out.`);
+    const { reservation } = await move(tx, paidOut.reservation_id, ['PAID_OUT'], 'RETURNED');
+    await post({ tx, books }, 'funds.payout-returned', 'return of the payout', reservation, valueDate);
+    return [];
   },
 
   async 'repayment-succeeded'({ data }, { books }) {
@@ -272,6 +325,7 @@ type FundMovement =
   | 'payout-failed'
   | 'reservation-released'
   | 'found-in-exception'
+  | 'payout-returned'
   | 'returned-from-exception';
 
 const post = (

@@ -5,7 +5,7 @@ import { methodAsks, methodBusinessKey, methodIn } from '../../domain/repayment-
 import { message } from '../../schemas/message';
 import { service } from '../service';
 
-/** 支付系统: pays out through a payment channel, and has money paid in through one. */
+/** 支付系统: pays out through a payment channel, and has money paid in or paid back through one. */
 export const paymentSystem = service('payment-system', {
   'initiate-payment': {
     async ask({ data }, { tx }) {
@@ -71,6 +71,38 @@ export const paymentSystem = service('payment-system', {
       return [
         message('repayment-method-created', {
           ...{ orderId, attempt, methodNo, party, collectedBy: 'CUSTODY', amount, ...given },
+        }),
+      ];
+    },
+  },
+
+  'initiate-refund': {
+    async ask({ data }) {
+      const { refundId, attempt, requestNo, paymentChannelId, amount, customerId, accountToken } = data;
+      return {
+        ...{ party: paymentChannelId, operation: 'payment-channel-refund', requestNo },
+        businessKey: `refund ${refundId}, attempt ${attempt}`,
+        body: {
+          amount,
+          originalTransactionNo: data.originalTransactionNo,
+          beneficiary: { customerId, ...(accountToken && { accountToken }) },
+          reference: refundId,
+        },
+      };
+    },
+    async settle({ data, market }, answer, { tx, refuse }) {
+      const { refundId, attempt, requestNo, paymentChannelId, amount } = data;
+      if (answer.status === 'FAILED')
+        return refuse(
+          'REFUND_REFUSED',
+          `${paymentChannelId} refused to pay it back: ${answer.failure.code}.`,
+        );
+      const { transactionNo, paidAt } = answer;
+      const { timeZone } = await marketOf(tx, market);
+      return [
+        message('refund-succeeded', {
+          ...{ refundId, attempt, requestNo, paymentChannelId, amount, transactionNo, paidAt },
+          valueDate: dayInZone(paidAt, timeZone),
         }),
       ];
     },

@@ -51,6 +51,10 @@ export const outreachSystem = service('outreach-system', {
     return { notificationId, customerId, template, reference: loanId, amount };
   }),
 
+  'repayment-refunded': telling<'repayment-refunded'>(({ data: { customerId, refundId, amount } }) =>
+    about({ customerId, template: 'REPAYMENT_REFUNDED', reference: refundId, amount }),
+  ),
+
   'send-notification': telling<'send-notification'>(({ data }) => ({
     ...data,
     template: data.template as Template,

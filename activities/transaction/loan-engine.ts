@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { openQuestion, standingAnswer } from '../../db/acts';
 import { heldBusinessDate, customerOf, productOf } from '../../db/reference';
 import { deductedFees, payoutMinor } from '../../domain/fees';
-import { loanIdOf } from '../../domain/identifiers';
+import { disbursementOf, loanIdOf } from '../../domain/identifiers';
 import { applicationProblem, saleProblem } from '../../domain/loan-application';
 import { money } from '../../domain/money';
 import { message } from '../../schemas/message';
@@ -210,6 +210,7 @@ export const loanEngine = service('loan-engine', {
   },
 
   async 'fund-reservation-released'({ data, flowId }, { tx }) {
+    if (!('applicationId' in data)) throw new Error(`Refund ${data.refundId} is of no loan application.`);
     const ended = await standingAnswer(tx, flowId, 'withdrawal');
     if (!ended) {
       // Back to where a route can be chosen: another partner may be tried.
@@ -239,7 +240,7 @@ export const loanEngine = service('loan-engine', {
     });
     return [
       message('post-ledger-event', {
-        ledgerEventId: `disbursement of loan ${paid.loan_id}`,
+        ledgerEventId: disbursementOf(paid.loan_id),
         scenario: paid.payout_by === 'CUSTODY' ? 'loan-disbursed-from-custody' : 'loan-disbursed-by-partner',
         applicationId,
         loanId: paid.loan_id,

@@ -117,7 +117,8 @@ export const repaymentEngine = service('repayment-engine', {
   },
 
   async 'asset-posting-applied'({ data }, { tx }) {
-    await keepResult(tx, data);
+    // What a refund takes back the refund-reversal service keeps.
+    if ('unappliedMinor' in data) await keepResult(tx, data);
     return [];
   },
 

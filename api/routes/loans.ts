@@ -26,7 +26,7 @@ import { Problem } from '../problem';
 import type { Answer, CustomerAccess, Parameter, Route } from '../route';
 import { common, links, list, object, oneOf, type Schema } from '../schema';
 
-const loanState = oneOf('BOOKED', 'ACTIVE', 'SETTLED', 'CANCELLED');
+const loanState = oneOf('BOOKED', 'ACTIVE', 'SETTLED', 'CANCELLED', 'REVERSED');
 
 const loan: Schema = object(
   {

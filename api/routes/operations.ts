@@ -19,7 +19,13 @@ import { loanApplicationView, loanView } from '../../db/reads/loans';
 import { customerOf } from '../../db/reference';
 import { inTransaction } from '../../db/transaction';
 import { derivedId } from '../../schemas/identity';
-import { applicationAddress, applicationFlowId, flowAddress, repaymentFlowId } from '../addresses';
+import {
+  applicationAddress,
+  applicationFlowId,
+  flowAddress,
+  refundFlowId,
+  repaymentFlowId,
+} from '../addresses';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
@@ -67,6 +73,12 @@ const actIdParameter: Parameter = {
   example: '5b2f0c1e-8a53-8f0e-9d57-0d2f3a6f9b11',
 };
 
+const refundAccountQuestion: Schema = {
+  description: 'Where a refund is to go that was refused: "refund-account:" and the attempt.',
+  type: 'string',
+  pattern: '^refund-account:[1-9][0-9]{0,2}$',
+};
+
 /** What operators answer, each with what it rests on. */
 const answerBody: Schema = {
   oneOf: [
@@ -92,6 +104,18 @@ const answerBody: Schema = {
       evidence: object({ customerId: common('customer-id'), loanId: common('loan-id') }, ['loanId']),
       reason: reasonSchema,
     }),
+    object({
+      flowId,
+      question: oneOf('refund', 'reversal'),
+      answer: oneOf('APPROVE', 'REJECT'),
+      reason: reasonSchema,
+    }),
+    object({
+      ...{ flowId, question: refundAccountQuestion, answer: oneOf('PAY_TO') },
+      evidence: object({ accountToken: common('account-token') }),
+      reason: reasonSchema,
+    }),
+    object({ flowId, question: refundAccountQuestion, answer: oneOf('GIVE_UP'), reason: reasonSchema }),
   ],
 };
 const answerExamples = {
@@ -107,6 +131,15 @@ const answerExamples = {
     ...{ flowId: applicationFlowId('LA01JD8X3M7Q2V'), question: 'request:PO-LA01JD8X3M7Q2V-1' },
     ...{ answer: 'SUCCEEDED', reason: "Seen in the partner's bank statement of 31 January." },
     evidence: { transactionNo: 'TX20260131000017', paidAt: '2026-01-31T15:00:00+07:00' },
+  },
+  refund: {
+    ...{ flowId: refundFlowId('RF01JDC4S8V2KB'), question: 'refund', answer: 'REJECT' },
+    reason: 'The customer has paid for the next month.',
+  },
+  refundAccount: {
+    ...{ flowId: refundFlowId('RF01JDC4S8V2KB'), question: 'refund-account:1', answer: 'PAY_TO' },
+    reason: 'The customer has named another account.',
+    evidence: { accountToken: 'tok_4c8d1h6w0z' },
   },
   receipt: {
     ...{ flowId: repaymentFlowId('cn-payout.TX20260131000042'), question: 'receipt', answer: 'IDENTIFIED' },
@@ -312,7 +345,8 @@ interface AnswerBody {
   evidence?:
     | { transactionNo: string; paidAt: string }
     | { code: string; message: string }
-    | { customerId: string; loanId?: string };
+    | { customerId: string; loanId?: string }
+    | { accountToken: string };
 }
 
 async function answer({ db }: Needs, call: Call): Promise<Answer> {

@@ -84,7 +84,7 @@ async function lateness(
   const late = await tx('outside.request as r')
     .join('reference.party as p', 'p.id', 'r.party')
     .where({ request_no: requestNo, state: 'FAILED' })
-    .whereIn('operation', ['funding-partner-payout', 'payment-channel-payout'])
+    .whereIn('operation', ['funding-partner-payout', 'payment-channel-payout', 'payment-channel-refund'])
     .first<{ market: MarketId } | undefined>('p.market');
   return late ? { lateIn: late.market } : {};
 }

@@ -99,6 +99,25 @@ export const CHART_OF_ACCOUNTS = {
       ownerKind: 'market',
       description: 'Fees deducted from payouts',
     },
+    'refund-clearing': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'customer',
+      description: 'Paid back to a customer and not yet taken back from the loans; within one step only',
+    },
+    'refund-receivable': {
+      normalSide: 'DEBIT',
+      kind: 'HOT',
+      ownerKind: 'fundingPartner',
+      description:
+        'Paid back out of custody for a funding partner that collected the money itself, and so owes it',
+    },
+    'refund-in-exception': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'paymentChannel',
+      description: 'Paid back after a confirmed failure, until a person has found where the money is',
+    },
   },
   funds: {
     contributed: {
@@ -182,6 +201,13 @@ export const CHART_OF_ACCOUNTS = {
       kind: 'GUARDED',
       ownerKind: 'customer',
       description: 'Taken by loans that are paid out',
+    },
+    'over-limit': {
+      normalSide: 'CREDIT',
+      kind: 'GUARDED',
+      ownerKind: 'customer',
+      description:
+        'Used beyond the limit, because a refund has opened a loan again; nothing is available meanwhile',
     },
   },
 } as const satisfies Record<string, Record<string, ChartAccount>>;

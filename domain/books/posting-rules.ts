@@ -57,6 +57,44 @@ export const POSTING_RULES = {
       { side: 'CREDIT', account: 'custody-cash', amount: 'payout' },
     ],
   },
+  // The channel that collected it pays it back, and settles it with what it collects.
+  'general.repayment-refunded-by-channel': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'customer-payable', amount: 'unapplied' },
+      { side: 'DEBIT', account: 'refund-clearing', amount: 'allocated' },
+      { side: 'CREDIT', account: 'channel-clearing', amount: 'refunded' },
+    ],
+  },
+  'general.repayment-refunded-from-custody': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'customer-payable', amount: 'unapplied' },
+      { side: 'DEBIT', account: 'refund-clearing', amount: 'allocated' },
+      { side: 'CREDIT', account: 'custody-cash', amount: 'refunded' },
+    ],
+  },
+  'general.refund-owed-by-partner': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'refund-receivable', amount: 'refunded' },
+      { side: 'CREDIT', account: 'funding-partner-payable', amount: 'refunded' },
+    ],
+  },
+  'general.refund-cleared': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'customer-payable', amount: 'allocated' },
+      { side: 'CREDIT', account: 'refund-clearing', amount: 'allocated' },
+    ],
+  },
+  'general.refund-found': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'refund-in-exception', amount: 'refunded' },
+      { side: 'CREDIT', account: 'channel-clearing', amount: 'refunded' },
+    ],
+  },
   'general.repayment-received-by-channel': {
     book: 'general',
     lines: [
@@ -169,6 +207,34 @@ export const POSTING_RULES = {
       { side: 'CREDIT', account: 'exception', amount: 'payout' },
     ],
   },
+  'funds.payout-returned': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'available', amount: 'payout' },
+      { side: 'CREDIT', account: 'paid-out', amount: 'payout' },
+    ],
+  },
+  'funds.refund-frozen': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'frozen', amount: 'refund' },
+      { side: 'CREDIT', account: 'received', amount: 'refund' },
+    ],
+  },
+  'funds.refund-released': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'received', amount: 'refund' },
+      { side: 'CREDIT', account: 'frozen', amount: 'refund' },
+    ],
+  },
+  'funds.refunded': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'refunded', amount: 'refund' },
+      { side: 'CREDIT', account: 'frozen', amount: 'refund' },
+    ],
+  },
   'funds.received': {
     book: 'funds',
     lines: [
@@ -181,6 +247,14 @@ export const POSTING_RULES = {
     lines: [
       { side: 'DEBIT', account: 'contributed', amount: 'received' },
       { side: 'CREDIT', account: 'received', amount: 'received' },
+    ],
+  },
+  // What was paid back stood with its payer by then, and not with the partner's loan.
+  'funds.refund-not-of-loan': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'received', amount: 'refund' },
+      { side: 'CREDIT', account: 'refunded', amount: 'refund' },
     ],
   },
   'credit.granted': {
@@ -214,8 +288,17 @@ export const POSTING_RULES = {
   'credit.restored': {
     book: 'credit',
     lines: [
-      { side: 'DEBIT', account: 'available', amount: 'principal' },
+      { side: 'DEBIT', account: 'over-limit', amount: 'overLimit' },
+      { side: 'DEBIT', account: 'available', amount: 'withinLimit' },
       { side: 'CREDIT', account: 'used', amount: 'principal' },
+    ],
+  },
+  'credit.used-again': {
+    book: 'credit',
+    lines: [
+      { side: 'DEBIT', account: 'used', amount: 'principal' },
+      { side: 'CREDIT', account: 'available', amount: 'withinLimit' },
+      { side: 'CREDIT', account: 'over-limit', amount: 'overLimit' },
     ],
   },
 } as const satisfies Record<string, PostingRule>;

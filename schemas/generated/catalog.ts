@@ -18,6 +18,7 @@ export interface CatalogServices {
     domain: 'accounting';
     sends: 'accounting-entry-posted' | 'accounting-entry-reversed' | 'ledger-event-accepted';
     receives:
+      | 'asset-posting-applied'
       | 'benefit-payment-succeeded'
       | 'benefit-refunded'
       | 'clearing-allocation-completed'
@@ -76,6 +77,7 @@ export interface CatalogServices {
       | 'disbursement-succeeded'
       | 'loan-application-approved'
       | 'loan-application-rejected'
+      | 'repayment-refunded'
       | 'repayment-succeeded';
     returned: never;
   };
@@ -107,7 +109,8 @@ export interface CatalogServices {
       | 'repayment-plan-calculated'
       | 'repayment-refunded'
       | 'repayment-schedule-generated';
-    toCome: 'disbursement-succeeded' | 'product-version-published';
+    toCome:
+      'disbursement-reversed' | 'disbursement-succeeded' | 'product-version-published' | 'repayment-refunded';
     returned: never;
   };
   /** 用户授权 */
@@ -123,7 +126,7 @@ export interface CatalogServices {
     domain: 'accounting';
     sends: never;
     receives: 'accounting-entry-posted' | 'accounting-entry-reversed' | 'ledger-event-accepted';
-    toCome: 'accounting-entry-posted' | 'ledger-event-accepted';
+    toCome: 'accounting-entry-posted' | 'accounting-entry-reversed' | 'ledger-event-accepted';
     returned: never;
   };
   /** 权益中心 */
@@ -151,7 +154,7 @@ export interface CatalogServices {
       | 'member-status-changed'
       | 'payment-succeeded'
       | 'refund-succeeded';
-    toCome: 'payment-succeeded';
+    toCome: 'payment-succeeded' | 'refund-succeeded';
     returned: never;
   };
   /** 市场 BFF */
@@ -250,7 +253,7 @@ export interface CatalogServices {
       | 'disbursement-succeeded'
       | 'repayment-succeeded'
       | 'reserve-credit-line';
-    toCome: 'asset-posting-applied';
+    toCome: never;
     returned: never;
   };
   /** 用户中心 */
@@ -282,7 +285,7 @@ export interface CatalogServices {
     domain: 'post-loan-operations';
     sends: 'create-repayment-refund';
     receives: 'repayment-refunded' | 'work-order-created';
-    toCome: never;
+    toCome: 'repayment-refunded';
     returned: never;
   };
   /** 决策引擎 */
@@ -328,7 +331,7 @@ export interface CatalogServices {
       | 'accounting-entry-reversed'
       | 'clearing-allocation-completed'
       | 'settlement-order-created';
-    toCome: 'accounting-entry-posted';
+    toCome: 'accounting-entry-posted' | 'accounting-entry-reversed';
     returned: never;
   };
   /** 信贷产品管理 */
@@ -386,6 +389,7 @@ export interface CatalogServices {
       | 'generate-fund-operation-code'
       | 'record-external-fund-transaction';
     receives:
+      | 'asset-posting-applied'
       | 'benefit-payment-succeeded'
       | 'benefit-refunded'
       | 'confirm-fund-arrival'
@@ -397,6 +401,7 @@ export interface CatalogServices {
       | 'fund-reservation-requested'
       | 'funding-contract-signed'
       | 'generate-fund-operation-code'
+      | 'initiate-refund'
       | 'partner-integration-status-changed'
       | 'payment-failed'
       | 'payment-succeeded'
@@ -409,7 +414,7 @@ export interface CatalogServices {
       | 'repayment-succeeded'
       | 'reserve-funds'
       | 'risk-decision-made';
-    toCome: 'product-version-published' | 'risk-decision-made';
+    toCome: 'product-version-published' | 'repayment-refunded' | 'risk-decision-made';
     returned: never;
   };
   /** 资金路由系统 */
@@ -490,7 +495,7 @@ export interface CatalogServices {
       | 'risk-decision-made'
       | 'route-funds'
       | 'submit-loan-application';
-    toCome: never;
+    toCome: 'disbursement-reversed';
     returned: 'reserve-credit-line' | 'route-funds';
   };
   /** 运营平台 */
@@ -575,7 +580,6 @@ export interface CatalogServices {
     receives:
       | 'benefit-order-created'
       | 'create-repayment-method'
-      | 'create-repayment-refund'
       | 'extension-order-created'
       | 'initiate-payment'
       | 'initiate-refund'
@@ -609,15 +613,21 @@ export interface CatalogServices {
   'refund-reversal-service': {
     domain: 'transaction';
     sends:
-      'create-repayment-refund' | 'disbursement-reversed' | 'repayment-refunded' | 'reverse-disbursement';
+      | 'create-repayment-refund'
+      | 'disbursement-reversed'
+      | 'initiate-refund'
+      | 'release-fund-reservation'
+      | 'repayment-refunded'
+      | 'reverse-disbursement';
     receives:
       | 'accounting-entry-posted'
       | 'create-repayment-refund'
       | 'fund-reservation-released'
+      | 'initiate-refund'
       | 'refund-succeeded'
       | 'reverse-disbursement';
-    toCome: 'accounting-entry-posted' | 'fund-reservation-released';
-    returned: never;
+    toCome: 'accounting-entry-posted';
+    returned: 'initiate-refund';
   };
   /** 监管报送 */
   'regulatory-reporting-service': {
@@ -701,6 +711,7 @@ export interface CatalogServices {
       | 'settlement-calculation-completed';
     toCome:
       | 'accounting-entry-posted'
+      | 'accounting-entry-reversed'
       | 'asset-posting-applied'
       | 'fund-transaction-recorded'
       | 'product-version-published';

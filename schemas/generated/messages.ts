@@ -33,6 +33,9 @@ export type PayoutBy = 'PARTNER' | 'CUSTODY';
 export type QuoteId = string;
 export type ReceiptId = string;
 export type ReceiptTransactionNo = string;
+export type RefundCause = 'DISBURSEMENT_WENT_WRONG' | 'PAID_TWICE' | 'OVERPAID' | 'WRONGLY_CHARGED';
+export type RefundId = string;
+export type RefundParts = RefundPart[];
 export type RepaymentOrderId = string;
 export type RepaymentScenario = 'NORMAL' | 'EARLY_SETTLEMENT' | 'CANCELLATION';
 export type RepaymentOutcome = 'INSTALMENT_SETTLED' | 'LOAN_SETTLED' | 'PARTIAL' | 'CANCELLED' | 'UNAPPLIED';
@@ -59,7 +62,20 @@ export type RepaymentRequest =
     };
 export type RequestNo = string;
 export type ReservationId = string;
+export type ReversalId = string;
 export type TransactionNo = string;
+export type ConfirmFundArrivalData =
+  | {
+      requestNo: RequestNo;
+      reservationId: ReservationId;
+    }
+  | {
+      requestNo: RequestNo;
+      /**
+       * The refund that it was an attempt to pay.
+       */
+      refundId: RefundId;
+    };
 export type PostLedgerEventData =
   | {
       ledgerEventId: LedgerEventId;
@@ -148,6 +164,25 @@ export type PostLedgerEventData =
        * Day on which the money counts: when it was paid, in the market's time zone.
        */
       valueDate: IsoDate;
+    };
+export type ReleaseFundReservationData =
+  | {
+      applicationId: ApplicationId;
+      reservationId: ReservationId;
+      /**
+       * Why the money is not needed.
+       */
+      reasonCode: ReasonCode;
+    }
+  | {
+      /**
+       * The refund for which it was frozen.
+       */
+      refundId: RefundId;
+      /**
+       * Why the money is not needed.
+       */
+      reasonCode: ReasonCode;
     };
 export type AccountingEntryPostedData =
   | {
@@ -260,6 +295,285 @@ export type AccountingEntryPostedData =
        */
       entries: AccountingEntry[];
     };
+export type AccountingEntryReversedData =
+  | {
+      /**
+       * What was reversed.
+       */
+      scenario: 'repayment-refunded';
+      refundId: RefundId;
+      /**
+       * Who received the money: a payment channel, or a funding partner that collects itself.
+       */
+      party: PartyId;
+      /**
+       * That party's number of the transaction by which it came in.
+       */
+      transactionNo: TransactionNo;
+      customerId: CustomerId;
+      /**
+       * What was paid back.
+       */
+      amount: PositiveMoney;
+      parts: RefundParts;
+      /**
+       * Whether the customer was the cause: the money then counts as never paid, and penalty as from the due date.
+       */
+      customerAtFault: boolean;
+      /**
+       * Journal that holds the entries.
+       */
+      journalId: JournalId;
+      /**
+       * Business date of the market on which the journal was posted.
+       */
+      postingDate: IsoDate;
+      /**
+       * Day from which the entries count.
+       */
+      valueDate: IsoDate;
+    }
+  | {
+      /**
+       * What was reversed.
+       */
+      scenario: 'disbursement-reversed';
+      reversalId: ReversalId;
+      loanId: LoanId;
+      customerId: CustomerId;
+      /**
+       * Funding partner whose money came back.
+       */
+      partnerId: PartyId;
+      /**
+       * The principal of the loan.
+       */
+      principal: PositiveMoney;
+      /**
+       * What came back.
+       */
+      payout: PositiveMoney;
+      /**
+       * Journal that holds the entries.
+       */
+      journalId: JournalId;
+      /**
+       * Business date of the market on which the journal was posted.
+       */
+      postingDate: IsoDate;
+      /**
+       * Day from which the entries count.
+       */
+      valueDate: IsoDate;
+      /**
+       * The journal of the disbursement.
+       */
+      reversesJournalId: JournalId;
+    };
+export type AssetPostingAppliedData =
+  | {
+      receiptId: ReceiptId;
+      customerId: CustomerId;
+      /**
+       * All that was paid.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which the money counts.
+       */
+      valueDate: IsoDate;
+      /**
+       * The loans that it was meant for, as it was meant.
+       *
+       * @maxItems 100
+       *
+       * Items: What of the money one loan took.
+       */
+      loans: {
+        loanId: LoanId;
+        outcome: RepaymentOutcome;
+        /**
+         * Of the money, what is put towards the loan.
+         */
+        appliedMinor: MinorUnits;
+      }[];
+      /**
+       * What no loan took: a payable to the payer.
+       */
+      unappliedMinor: MinorUnits;
+      /**
+       * Order that was paid; absent where the money names none.
+       */
+      orderId?: RepaymentOrderId;
+    }
+  | {
+      refundId: RefundId;
+      receiptId: ReceiptId;
+      customerId: CustomerId;
+      /**
+       * All that went back, what stood with no loan included.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which it went back.
+       */
+      valueDate: IsoDate;
+      /**
+       * The loans from which it was taken back; none where it stood with none.
+       *
+       * @maxItems 50
+       *
+       * Items: What it changed of one loan.
+       */
+      takenBackFrom: {
+        loanId: LoanId;
+        /**
+         * Funding partner of the loan.
+         */
+        partnerId: PartyId;
+        /**
+         * How much less of the money is put towards the loan.
+         */
+        takenBackMinor: MinorUnits;
+        changes: RepaymentChanges;
+      }[];
+      /**
+       * What of it was paid back for what stood with loans.
+       */
+      forLoansMinor: MinorUnits;
+    }
+  | {
+      reversalId: ReversalId;
+      loanId: LoanId;
+      customerId: CustomerId;
+      /**
+       * The principal that is not owed any more.
+       */
+      reversedPrincipal: PositiveMoney;
+      /**
+       * Day on which the money came back.
+       */
+      valueDate: IsoDate;
+    };
+export type ExternalFundTransactionRecordedData =
+  | {
+      requestNo: RequestNo;
+      applicationId: ApplicationId;
+      reservationId: ReservationId;
+      /**
+       * Whose money it is.
+       */
+      partnerId: PartyId;
+      payoutBy: PayoutBy;
+      /**
+       * Payment channel that paid; only where payoutBy is CUSTODY.
+       */
+      paymentChannelId?: PartyId;
+      /**
+       * What left.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which it counts, in the market's time.
+       */
+      valueDate: IsoDate;
+      /**
+       * Journal of the funds book that recorded it.
+       */
+      journalId: JournalId;
+    }
+  | {
+      requestNo: RequestNo;
+      /**
+       * The refund that it was an attempt to pay.
+       */
+      refundId: RefundId;
+      /**
+       * Payment channel that paid it.
+       */
+      paymentChannelId: PartyId;
+      /**
+       * What left.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which it counts, in the market's time.
+       */
+      valueDate: IsoDate;
+    };
+export type FundArrivalConfirmedData =
+  | {
+      requestNo: RequestNo;
+      applicationId: ApplicationId;
+      reservationId: ReservationId;
+      /**
+       * Whose money it is.
+       */
+      partnerId: PartyId;
+      payoutBy: PayoutBy;
+      /**
+       * Payment channel that paid; only where payoutBy is CUSTODY.
+       */
+      paymentChannelId?: PartyId;
+      /**
+       * What came back.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which it counts, in the market's time.
+       */
+      valueDate: IsoDate;
+      /**
+       * Journal of the funds book that recorded it.
+       */
+      journalId: JournalId;
+    }
+  | {
+      requestNo: RequestNo;
+      /**
+       * The refund that it was an attempt to pay.
+       */
+      refundId: RefundId;
+      /**
+       * Payment channel that paid it.
+       */
+      paymentChannelId: PartyId;
+      /**
+       * What came back.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which it counts, in the market's time.
+       */
+      valueDate: IsoDate;
+    };
+export type FundReservationReleasedData =
+  | {
+      applicationId: ApplicationId;
+      reservationId: ReservationId;
+      /**
+       * Funding partner whose money it is; null where nothing had been reserved.
+       */
+      partnerId: PartyId | null;
+      /**
+       * What became available again; zero where nothing had been reserved.
+       */
+      amount: NonNegativeMoney;
+      /**
+       * Position that the money was in; NOTHING: nothing had been reserved.
+       */
+      releasedFrom: 'FROZEN' | 'IN_TRANSIT' | 'NOTHING';
+    }
+  | {
+      /**
+       * The refund for which it was frozen.
+       */
+      refundId: RefundId;
+      /**
+       * What was frozen, and is the partners' again; none where nothing had been frozen.
+       */
+      parts: RefundParts;
+    };
 export type LedgerEventAcceptedData =
   | {
       ledgerEventId: LedgerEventId;
@@ -281,6 +595,38 @@ export type LedgerEventAcceptedData =
         | 'receipt-identified'
         | 'unidentified-receipt-at-channel'
         | 'unidentified-receipt-at-partner';
+    };
+export type MessageDispatchedData =
+  | {
+      notificationId: NotificationId;
+      customerId: CustomerId;
+      template: NotificationTemplate;
+      /**
+       * Way by which the customer was reached.
+       */
+      channel: 'IN_APP' | 'SMS';
+      /**
+       * Language of the message, by its ISO 639-1 code.
+       */
+      language: 'zh' | 'id' | 'en';
+      reference: NotificationReference;
+    }
+  | {
+      notificationId: NotificationId;
+      customerId: CustomerId;
+      /**
+       * Template of the text.
+       */
+      template: 'REPAYMENT_REFUNDED';
+      /**
+       * Way by which the customer was reached.
+       */
+      channel: 'IN_APP' | 'SMS';
+      /**
+       * Language of the message, by its ISO 639-1 code.
+       */
+      language: 'zh' | 'id' | 'en';
+      reference: RefundId;
     };
 export type RepaymentPlanCalculatedData =
   | {
@@ -810,6 +1156,14 @@ export interface ProductTerms {
     arrears: 'PAID' | 'DUE';
   };
 }
+export interface RefundPart {
+  loanId: LoanId;
+  /**
+   * Funding partner of the loan, which received it.
+   */
+  partnerId: PartyId;
+  amount: PositiveMoney;
+}
 export interface RepaymentAmounts {
   /**
    * Principal that is repaid.
@@ -992,10 +1346,6 @@ export interface CalculateRepaymentPostingData {
   customerId: CustomerId;
   request: RepaymentRequest;
 }
-export interface ConfirmFundArrivalData {
-  requestNo: RequestNo;
-  reservationId: ReservationId;
-}
 export interface CreateLoanContractData {
   applicationId: ApplicationId;
   loanId: LoanId;
@@ -1067,6 +1417,32 @@ export interface CreateRepaymentOrderData {
    */
   lines: RepaymentOrderLine[];
 }
+export interface CreateRepaymentRefundData {
+  refundId: RefundId;
+  cause: RefundCause;
+  /**
+   * Who received the money: a payment channel, or a funding partner that collects itself.
+   */
+  party: PartyId;
+  /**
+   * That party's number of the transaction by which it came in.
+   */
+  transactionNo: TransactionNo;
+  customerId: CustomerId;
+  /**
+   * What goes back in all.
+   */
+  amount: PositiveMoney;
+  parts: RefundParts;
+  /**
+   * Whether the customer was the cause: the money then counts as never paid, and penalty as from the due date.
+   */
+  customerAtFault: boolean;
+  /**
+   * Where it goes; by the way it came if absent.
+   */
+  accountToken?: AccountToken;
+}
 export interface ExecuteRiskReviewData {
   applicationId: ApplicationId;
   customerId: CustomerId;
@@ -1091,6 +1467,32 @@ export interface InitiatePaymentData {
   amount: PositiveMoney;
   beneficiary: Beneficiary;
 }
+export interface InitiateRefundData {
+  refundId: RefundId;
+  /**
+   * Which try to pay it this is, counted from 1.
+   */
+  attempt: Attempt;
+  requestNo: RequestNo;
+  /**
+   * Payment channel through which it goes back.
+   */
+  paymentChannelId: PartyId;
+  /**
+   * What goes back.
+   */
+  amount: PositiveMoney;
+  parts: RefundParts;
+  customerId: CustomerId;
+  /**
+   * By which transaction the money came in.
+   */
+  originalTransactionNo: TransactionNo;
+  /**
+   * Where it goes; by the way it came if absent.
+   */
+  accountToken?: AccountToken;
+}
 export interface QueryAssetDueListData {
   customerId: CustomerId;
 }
@@ -1101,14 +1503,6 @@ export interface RecordExternalFundTransactionData {
    * When the party says that the money left.
    */
   paidAt: Instant;
-}
-export interface ReleaseFundReservationData {
-  applicationId: ApplicationId;
-  reservationId: ReservationId;
-  /**
-   * Why the money is not needed.
-   */
-  reasonCode: ReasonCode;
 }
 export interface RequestPartnerRepaymentData {
   orderId: RepaymentOrderId;
@@ -1150,6 +1544,36 @@ export interface ReserveFundsData {
    * What will leave the partner's account: the payout, after deducted fees.
    */
   amount: PositiveMoney;
+}
+export interface ReverseDisbursementData {
+  reversalId: ReversalId;
+  loanId: LoanId;
+  applicationId: ApplicationId;
+  customerId: CustomerId;
+  /**
+   * Funding partner whose money it is.
+   */
+  partnerId: PartyId;
+  /**
+   * The principal of the loan.
+   */
+  principal: PositiveMoney;
+  /**
+   * What was paid out, and has come back.
+   */
+  payout: PositiveMoney;
+  /**
+   * Who has the money back: the funding partner that paid it out, or the channel of our custody.
+   */
+  party: PartyId;
+  /**
+   * That party's number of the transaction by which it came back.
+   */
+  transactionNo: TransactionNo;
+  /**
+   * Day on which it came back, in the market's time zone.
+   */
+  valueDate: IsoDate;
 }
 export interface RouteFundsData {
   applicationId: ApplicationId;
@@ -1193,41 +1617,6 @@ export interface AssetDueListQueriedData {
    * The active loans of which something is owed, the newest first.
    */
   loans: DueLoan[];
-}
-export interface AssetPostingAppliedData {
-  receiptId: ReceiptId;
-  customerId: CustomerId;
-  /**
-   * All that was paid.
-   */
-  amount: PositiveMoney;
-  /**
-   * Day on which the money counts.
-   */
-  valueDate: IsoDate;
-  /**
-   * The loans that it was meant for, as it was meant.
-   *
-   * @maxItems 100
-   *
-   * Items: What of the money one loan took.
-   */
-  loans: {
-    loanId: LoanId;
-    outcome: RepaymentOutcome;
-    /**
-     * Of the money, what is put towards the loan.
-     */
-    appliedMinor: MinorUnits;
-  }[];
-  /**
-   * What no loan took: a payable to the payer.
-   */
-  unappliedMinor: MinorUnits;
-  /**
-   * Order that was paid; absent where the money names none.
-   */
-  orderId?: RepaymentOrderId;
 }
 export interface CreditReleasedData {
   applicationId: ApplicationId;
@@ -1288,6 +1677,36 @@ export interface DisbursementRequestedData {
   payout: PositiveMoney;
   beneficiary: Beneficiary;
 }
+export interface DisbursementReversedData {
+  reversalId: ReversalId;
+  loanId: LoanId;
+  applicationId: ApplicationId;
+  customerId: CustomerId;
+  /**
+   * Funding partner whose money it is.
+   */
+  partnerId: PartyId;
+  /**
+   * The principal of the loan.
+   */
+  principal: PositiveMoney;
+  /**
+   * What was paid out, and has come back.
+   */
+  payout: PositiveMoney;
+  /**
+   * Who has the money back: the funding partner that paid it out, or the channel of our custody.
+   */
+  party: PartyId;
+  /**
+   * That party's number of the transaction by which it came back.
+   */
+  transactionNo: TransactionNo;
+  /**
+   * Day on which it came back, in the market's time zone.
+   */
+  valueDate: IsoDate;
+}
 export interface DisbursementSucceededData {
   applicationId: ApplicationId;
   loanId: LoanId;
@@ -1312,32 +1731,6 @@ export interface DisbursementSucceededData {
    */
   disbursedOn: IsoDate;
 }
-export interface ExternalFundTransactionRecordedData {
-  requestNo: RequestNo;
-  applicationId: ApplicationId;
-  reservationId: ReservationId;
-  /**
-   * Whose money it is.
-   */
-  partnerId: PartyId;
-  payoutBy: PayoutBy;
-  /**
-   * Payment channel that paid; only where payoutBy is CUSTODY.
-   */
-  paymentChannelId?: PartyId;
-  /**
-   * What left.
-   */
-  amount: PositiveMoney;
-  /**
-   * Day on which it counts, in the market's time.
-   */
-  valueDate: IsoDate;
-  /**
-   * Journal of the funds book that recorded it.
-   */
-  journalId: JournalId;
-}
 export interface ExternalRepaymentNotifiedData {
   /**
    * Party that received the money: a funding partner or a payment channel.
@@ -1360,48 +1753,6 @@ export interface ExternalRepaymentNotifiedData {
    * Reference beside the payment: the repayment order, where the method carried it.
    */
   payerReference?: PayerReference;
-}
-export interface FundArrivalConfirmedData {
-  requestNo: RequestNo;
-  applicationId: ApplicationId;
-  reservationId: ReservationId;
-  /**
-   * Whose money it is.
-   */
-  partnerId: PartyId;
-  payoutBy: PayoutBy;
-  /**
-   * Payment channel that paid; only where payoutBy is CUSTODY.
-   */
-  paymentChannelId?: PartyId;
-  /**
-   * What came back.
-   */
-  amount: PositiveMoney;
-  /**
-   * Day on which it counts, in the market's time.
-   */
-  valueDate: IsoDate;
-  /**
-   * Journal of the funds book that recorded it.
-   */
-  journalId: JournalId;
-}
-export interface FundReservationReleasedData {
-  applicationId: ApplicationId;
-  reservationId: ReservationId;
-  /**
-   * Funding partner whose money it is; null where nothing had been reserved.
-   */
-  partnerId: PartyId | null;
-  /**
-   * What became available again; zero where nothing had been reserved.
-   */
-  amount: NonNegativeMoney;
-  /**
-   * Position that the money was in; NOTHING: nothing had been reserved.
-   */
-  releasedFrom: 'FROZEN' | 'IN_TRANSIT' | 'NOTHING';
 }
 export interface FundReservedData {
   applicationId: ApplicationId;
@@ -1542,20 +1893,6 @@ export interface LoanNoteCreatedData {
    */
   fundingJournalId: JournalId;
 }
-export interface MessageDispatchedData {
-  notificationId: NotificationId;
-  customerId: CustomerId;
-  template: NotificationTemplate;
-  /**
-   * Way by which the customer was reached.
-   */
-  channel: 'IN_APP' | 'SMS';
-  /**
-   * Language of the message, by its ISO 639-1 code.
-   */
-  language: 'zh' | 'id' | 'en';
-  reference: NotificationReference;
-}
 export interface PartnerDisbursementSucceededData {
   applicationId: ApplicationId;
   attempt: Attempt;
@@ -1673,6 +2010,31 @@ export interface ProductVersionPublishedData {
    */
   publishedOn: IsoDate;
 }
+export interface RefundSucceededData {
+  refundId: RefundId;
+  /**
+   * Which try to pay it this was.
+   */
+  attempt: Attempt;
+  /**
+   * Payment channel that paid it.
+   */
+  paymentChannelId: PartyId;
+  /**
+   * What was paid back.
+   */
+  amount: PositiveMoney;
+  requestNo: RequestNo;
+  transactionNo: TransactionNo;
+  /**
+   * When it was paid, as the party says.
+   */
+  paidAt: Instant;
+  /**
+   * Day on which it was paid, in the market's time zone.
+   */
+  valueDate: IsoDate;
+}
 export interface RepaymentMethodCreatedData {
   orderId: RepaymentOrderId;
   /**
@@ -1733,6 +2095,44 @@ export interface RepaymentPostingCalculatedData {
   scheduleVersion: number;
   currency: Currency;
   amounts: RepaymentAmounts;
+}
+export interface RepaymentRefundedData {
+  refundId: RefundId;
+  cause: RefundCause;
+  /**
+   * Who received the money: a payment channel, or a funding partner that collects itself.
+   */
+  party: PartyId;
+  /**
+   * That party's number of the transaction by which it came in.
+   */
+  transactionNo: TransactionNo;
+  customerId: CustomerId;
+  /**
+   * The funding partner that collected it itself, and so owes it; absent where a payment channel did.
+   */
+  collectingPartnerId?: PartyId;
+  /**
+   * Payment channel that paid it back.
+   */
+  paymentChannelId: PartyId;
+  /**
+   * What was paid back.
+   */
+  amount: PositiveMoney;
+  parts: RefundParts;
+  /**
+   * Whether the customer was the cause: the money then counts as never paid, and penalty as from the due date.
+   */
+  customerAtFault: boolean;
+  /**
+   * The channel's number of the transaction by which it went back.
+   */
+  refundTransactionNo: TransactionNo;
+  /**
+   * Day on which it was paid back, in the market's time zone.
+   */
+  valueDate: IsoDate;
 }
 export interface RepaymentRouteSelectedData {
   orderId: RepaymentOrderId;
@@ -1903,8 +2303,20 @@ export interface Contracts {
       | 'UNKNOWN_QUOTE'
       | 'WRONG_CURRENCY';
   };
+  'create-repayment-refund': {
+    kind: 'command';
+    version: '1.0.0';
+    data: CreateRepaymentRefundData;
+    errors: 'ACCOUNT_NEEDED' | 'MORE_THAN_PAID' | 'NOT_REFUNDABLE' | 'UNKNOWN_RECEIPT' | 'WRONG_CURRENCY';
+  };
   'execute-risk-review': { kind: 'command'; version: '1.0.0'; data: ExecuteRiskReviewData; errors: never };
   'initiate-payment': { kind: 'command'; version: '1.0.0'; data: InitiatePaymentData; errors: never };
+  'initiate-refund': {
+    kind: 'command';
+    version: '1.0.0';
+    data: InitiateRefundData;
+    errors: 'INSUFFICIENT_FUNDS' | 'REFUND_REFUSED';
+  };
   'post-ledger-event': {
     kind: 'command';
     version: '1.0.0';
@@ -1942,6 +2354,12 @@ export interface Contracts {
     data: ReserveFundsData;
     errors: 'INSUFFICIENT_FUNDS';
   };
+  'reverse-disbursement': {
+    kind: 'command';
+    version: '1.0.0';
+    data: ReverseDisbursementData;
+    errors: 'ALREADY_REVERSED' | 'EVIDENCE_USED' | 'REPAYMENTS_STAND' | 'UNKNOWN_LOAN';
+  };
   'route-funds': { kind: 'command'; version: '1.0.0'; data: RouteFundsData; errors: 'NO_FUNDING_PARTNER' };
   'send-notification': { kind: 'command'; version: '1.0.0'; data: SendNotificationData; errors: never };
   'submit-loan-application': {
@@ -1963,6 +2381,12 @@ export interface Contracts {
     data: AccountingEntryPostedData;
     errors: never;
   };
+  'accounting-entry-reversed': {
+    kind: 'event';
+    version: '1.0.0';
+    data: AccountingEntryReversedData;
+    errors: never;
+  };
   'asset-due-list-queried': { kind: 'event'; version: '1.0.0'; data: AssetDueListQueriedData; errors: never };
   'asset-posting-applied': { kind: 'event'; version: '1.0.0'; data: AssetPostingAppliedData; errors: never };
   'credit-released': { kind: 'event'; version: '1.0.0'; data: CreditReleasedData; errors: never };
@@ -1974,6 +2398,7 @@ export interface Contracts {
     data: DisbursementRequestedData;
     errors: 'PARTNER_REFUSED';
   };
+  'disbursement-reversed': { kind: 'event'; version: '1.0.0'; data: DisbursementReversedData; errors: never };
   'disbursement-succeeded': {
     kind: 'event';
     version: '1.0.0';
@@ -2054,6 +2479,7 @@ export interface Contracts {
     data: ProductVersionPublishedData;
     errors: never;
   };
+  'refund-succeeded': { kind: 'event'; version: '1.0.0'; data: RefundSucceededData; errors: never };
   'repayment-method-created': {
     kind: 'event';
     version: '1.0.0';
@@ -2078,6 +2504,7 @@ export interface Contracts {
     data: RepaymentPostingCalculatedData;
     errors: never;
   };
+  'repayment-refunded': { kind: 'event'; version: '1.0.0'; data: RepaymentRefundedData; errors: never };
   'repayment-route-selected': {
     kind: 'event';
     version: '1.0.0';

@@ -1,7 +1,7 @@
 /**
  * What the protocols have in common that outside parties speak under our own contracts. Every request and every
  * callback is signed as `schemas/outside/signature.ts` says; what is asked stands in a file of its own for each
- * operation (`payout.ts`, `message.ts`, `repayment-method.ts`).
+ * operation (`payout.ts`, `message.ts`, `repayment-method.ts`, `refund.ts`).
  *
  * - `POST /{kind}/{partyId}/{collection}` with the request answers 200 with an `Answer`. The request number is the
  *   idempotency key: the same number with the same content gets the present state, with other content it gets 409.
@@ -21,6 +21,7 @@ export const protocols = {
     callbackType: 'repayment-method.settled',
     effectTime: 'createdAt',
   },
+  refund: { collection: 'refunds', callbackType: 'refund.settled', effectTime: 'refundedAt' },
 } as const;
 
 export type Operation = keyof typeof protocols;
@@ -28,7 +29,7 @@ export type Operation = keyof typeof protocols;
 /** The first segment of a party's paths tells which kind of party is addressed, and so what can be asked of it. */
 export const partyKinds = {
   'funding-partners': ['payout', 'repayment-method'],
-  'payment-channels': ['payout', 'repayment-method'],
+  'payment-channels': ['payout', 'repayment-method', 'refund'],
   messaging: ['message'],
 } as const satisfies Record<string, readonly Operation[]>;
 

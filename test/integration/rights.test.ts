@@ -55,10 +55,13 @@ test('the application changes only what has a state', async () => {
     'books.roll_up',
     'credit_limit_center.credit_reservation',
     'fund_management_system.fund_reservation',
+    'fund_management_system.refund_reservation',
     'loan_engine.loan_application',
     'operations.intervention',
     'outside.request',
     'payment_system.payment_order',
+    'refund_reversal_service.refund',
+    'refund_reversal_service.reversal',
     'repayment_engine.repayment_order',
   ]);
   expect(await columnsWith('UPDATE', 'repayment_engine.repayment_order')).toEqual([

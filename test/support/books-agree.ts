@@ -20,26 +20,34 @@ const postedOf = (condition: string): string =>
 
 /** Each promise, as the two sides that must be equal: `about`, `books` and `other`. */
 const promises: Record<string, string> = {
-  'customer-payable + applied = received': `
+  'customer-payable + applied = received - refunded': `
     select c.id as about, ${balanceOf('general', `'customer-payable'`, 'c.id')}
              + ${postedOf(`ol.customer_id = c.id and o.kind in ('PAYMENT', 'NETTING')`)} as books,
            coalesce((select sum(r.amount_minor) from repayment_engine.repayment r
                        left join repayment_engine.repayment_identification i using (party, transaction_no)
-                      where coalesce(r.customer_id, i.customer_id) = c.id), 0) as other
+                      where coalesce(r.customer_id, i.customer_id) = c.id), 0)
+             - coalesce((select sum(f.amount_minor) from refund_reversal_service.refund f
+                          where f.customer_id = c.id and f.state = 'PAID_OUT'), 0) as other
+      from reference.customer c`,
+  'nothing stays in clearing after a refund': `
+    select c.id as about, ${balanceOf('general', `'refund-clearing'`, 'c.id')} as books, 0 as other
       from reference.customer c`,
   'the general book has the principal that is open by the sub-ledger': `
     select l.loan_id as about, ${balanceOf('general', `'loan-principal'`, 'l.loan_id')} as books,
            (select sum(i.principal_minor) from asset_center.instalment i
              where i.loan_id = l.loan_id and i.version = l.schedule_version)
              - ${postedOf(`o.loan_id = l.loan_id and o.component = 'PRINCIPAL'`)} as other
-      from asset_center.loan l where l.schedule_version is not null`,
+      from asset_center.loan l where l.schedule_version is not null and l.state <> 'REVERSED'`,
   'the credit line is used by the open principal of the loans': `
     select c.id as about, ${balanceOf('credit', `'used'`, 'c.id')} as books,
-           coalesce((select sum(l.principal_minor) from asset_center.loan l where l.customer_id = c.id), 0)
+           coalesce((select sum(l.principal_minor) from asset_center.loan l
+                      where l.customer_id = c.id and l.state <> 'REVERSED'), 0)
              - ${postedOf(`ol.customer_id = c.id and o.component = 'PRINCIPAL'`)} as other
       from reference.customer c`,
   'a funding partner has received what was put towards its loans': `
-    select p.id as about, ${balanceOf('funds', `'received'`, 'p.id')} as books,
+    select p.id as about, ${balanceOf('funds', `'received'`, 'p.id')}
+             + coalesce((select sum(f.amount_minor) from fund_management_system.refund_reservation f
+                          where f.partner_id = p.id and f.state = 'FROZEN'), 0) as books,
            ${postedOf(`ol.partner_id = p.id and o.kind in ('PAYMENT', 'NETTING')`)} as other
       from reference.party p where p.kind = 'FUNDING_PARTNER'`,
   'income is what was paid of interest, fees and penalty': `
@@ -58,7 +66,7 @@ const promises: Record<string, string> = {
            ((select sum(i.principal_minor) from asset_center.instalment i
               where i.loan_id = l.loan_id and i.version = l.schedule_version)
              = ${postedOf(`o.loan_id = l.loan_id and o.component = 'PRINCIPAL'`)})::integer as other
-      from asset_center.loan l where l.schedule_version is not null`,
+      from asset_center.loan l where l.schedule_version is not null and l.state <> 'REVERSED'`,
 };
 
 /**

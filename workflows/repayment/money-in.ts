@@ -29,7 +29,11 @@ export async function moneyIn(
     .to('repayment-engine', 'accounting-center', 'credit-limit-center', 'fund-management-system');
   const [received] = sent;
   flow.note({ businessDate: received.data.valueDate });
-  return told(flow, among(sent, 'asset-posting-applied') ? sent : await identified(flow, sent));
+  return told(
+    flow,
+    received.data.receiptId,
+    among(sent, 'asset-posting-applied') ? sent : await identified(flow, sent),
+  );
 }
 
 /** Nobody knows whose it is: it waits in the books until two persons have found out, and then goes the same way. */
@@ -44,12 +48,16 @@ async function identified(flow: RepaymentFlow, sent: readonly Message[]): Promis
 }
 
 /** The customer is told of each loan that took of it. */
-async function told(flow: RepaymentFlow, sent: readonly Message[]): Promise<MoneyInOutcome> {
+async function told(
+  flow: RepaymentFlow,
+  receiptId: string,
+  sent: readonly Message[],
+): Promise<MoneyInOutcome> {
   const succeeded = sent.filter((one) => is(one, 'repayment-succeeded'));
   for (const one of succeeded) await flow.pass(one, flow.messaging).to('outreach-system');
   return {
     outcome: succeeded.length > 0 ? 'APPLIED' : 'UNAPPLIED',
-    receiptId: among(sent, 'asset-posting-applied')!.data.receiptId,
+    receiptId,
     loanIds: succeeded.map(({ data }) => data.loanId),
   };
 }

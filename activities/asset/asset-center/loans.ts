@@ -12,7 +12,7 @@ export interface KeptLoan {
   productVersion: number;
   partnerId: string;
   currency: Currency;
-  state: 'BOOKED' | 'ACTIVE' | 'SETTLED' | 'CANCELLED';
+  state: 'BOOKED' | 'ACTIVE' | 'SETTLED' | 'CANCELLED' | 'REVERSED';
   /** The version of the schedule that holds; null until there is one, and then there are no instalments either. */
   scheduleVersion: number | null;
   /** The day that the market is in. */

@@ -67,7 +67,10 @@ async function applyTo(
   const { loanId } = target;
   const amountMinor = Math.min(leftMinor, target.upToMinor);
   const isMeant =
-    kept?.customerId === customerId && kept.currency === amount.currency && kept.scheduleVersion !== null;
+    kept?.customerId === customerId &&
+    kept.currency === amount.currency &&
+    kept.scheduleVersion !== null &&
+    kept.state !== 'REVERSED';
   if (!isMeant || amountMinor === 0) return { loanId, outcome: 'UNAPPLIED', appliedMinor: 0 };
 
   const payment: Payment = {
@@ -109,6 +112,17 @@ async function keep(
     instalments: intent.kind === 'NORMAL' ? (intent.instalments ?? null) : null,
     quoted_for: intent.kind === 'NORMAL' ? null : intent.quotedFor,
   });
+  await keepPosted(tx, kept, { loan, postings }, outcome);
+}
+
+/** Keeps what was posted to a loan, and the state in which it is by that. */
+export async function keepPosted(
+  tx: Knex.Transaction,
+  kept: KeptLoan,
+  { loan, postings }: Pick<Posted, 'loan' | 'postings'>,
+  outcome?: Outcome,
+): Promise<void> {
+  const { loanId } = kept;
   if (postings.length > 0) {
     await tx('asset_center.posting').insert(
       postings.map((one) => ({
@@ -124,7 +138,11 @@ async function keep(
 }
 
 /** A cancelled loan stays one, whatever is heard of later. */
-function stateAfter({ businessDate, state }: KeptLoan, loan: Loan, outcome: Outcome): KeptLoan['state'] {
+function stateAfter(
+  { businessDate, state }: KeptLoan,
+  loan: Loan,
+  outcome: Outcome | undefined,
+): KeptLoan['state'] {
   if (!positionOf(loan, lookedAtOn({ businessDate, loan })).settled) return 'ACTIVE';
   return outcome === 'CANCELLED' || state === 'CANCELLED' ? 'CANCELLED' : 'SETTLED';
 }

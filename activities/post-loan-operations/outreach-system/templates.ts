@@ -28,6 +28,11 @@ const templates = {
     id: 'Pembayaran {amount} untuk pinjaman Anda {reference} telah kami terima.',
     en: 'Your repayment of {amount} for loan {reference} was received.',
   },
+  REPAYMENT_REFUNDED: {
+    zh: '退款 {reference} 已完成,退款金额 {amount}。',
+    id: 'Pengembalian dana {reference} sebesar {amount} telah dibayarkan.',
+    en: 'Refund {reference} has been paid back: {amount}.',
+  },
   LOAN_SETTLED: {
     zh: '已收到还款 {amount},您的借款 {reference} 已全部结清。',
     id: 'Pembayaran {amount} telah kami terima. Pinjaman Anda {reference} sudah lunas.',

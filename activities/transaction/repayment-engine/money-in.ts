@@ -86,7 +86,7 @@ export async function identify(
 /** Keeps what became of money: what each loan took, and what none did. */
 export async function keepResult(
   tx: Knex.Transaction,
-  { receiptId, loans, unappliedMinor }: AssetPostingAppliedData,
+  { receiptId, loans, unappliedMinor }: Extract<AssetPostingAppliedData, { unappliedMinor: number }>,
 ): Promise<void> {
   const { party, transactionNo } = receiptOf(receiptId);
   const receipt = { party, transaction_no: transactionNo };

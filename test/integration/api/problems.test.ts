@@ -13,6 +13,13 @@ import { PARTY, SECRET, startApi, type ApiUnderTest, type Wanted } from './api-u
 /** Problems that need a flow's story to come up: the test files that provoke them. */
 const elsewhere: Record<string, string[]> = {
   'api/customers.test.ts': ['listFlows CUSTOMER_NOT_FOUND'],
+  'flows/refund-and-reversal-lifecycle.test.ts': [
+    ...['WRONG_CURRENCY', 'NOT_REFUNDABLE', 'ACCOUNT_NEEDED', 'IDEMPOTENCY_KEY_REUSED'].map(
+      (code) => `requestRefund ${code}`,
+    ),
+    'requestDisbursementReversal ALREADY_REVERSED',
+    'requestDisbursementReversal IDEMPOTENCY_KEY_REUSED',
+  ],
   'flows/operators.test.ts': [
     'act WRONG_STATE',
     'intervene INTERVENTION_REFUSED',

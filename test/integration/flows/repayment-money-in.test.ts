@@ -188,8 +188,11 @@ describe('money for an order', () => {
         'accounting-entry-posted → asset-center',
         'asset-posting-applied → repayment-engine',
         'repayment-succeeded → repayment-engine',
+        'asset-posting-applied → accounting-center',
         'repayment-succeeded → accounting-center',
+        'asset-posting-applied → credit-limit-center',
         'repayment-succeeded → credit-limit-center',
+        'asset-posting-applied → fund-management-system',
         'repayment-succeeded → fund-management-system',
         'repayment-succeeded → outreach-system',
       ]);
