@@ -10,6 +10,7 @@ import { partnerHub } from './partner/partner-hub';
 import { outreachSystem } from './post-loan-operations/outreach-system';
 import { productCalculationService } from './product/product-calculation-service';
 import { decisionEngine } from './risk/decision-engine';
+import { extensionEngine } from './transaction/extension-engine';
 import { loanEngine } from './transaction/loan-engine';
 import { refundReversalService } from './transaction/refund-reversal-service';
 import { repaymentEngine } from './transaction/repayment-engine';
@@ -23,6 +24,7 @@ export const services = {
   'decision-engine': decisionEngine,
   'fund-management-system': fundManagementSystem,
   'fund-routing-system': fundRoutingSystem,
+  'extension-engine': extensionEngine,
   'loan-engine': loanEngine,
   'outreach-system': outreachSystem,
   'partner-hub': partnerHub,

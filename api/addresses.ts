@@ -11,8 +11,11 @@ export const quotesAddress = (loanId: string): string => `${loanAddress(loanId)}
 export const quoteAddress = (quoteId: string): string => `/v1/repayment-quotes/${quoteId}`;
 export const refundAddress = (refundId: string): string => `/v1/refunds/${refundId}`;
 export const reversalAddress = (reversalId: string): string => `/v1/disbursement-reversals/${reversalId}`;
+export const extensionQuotesAddress = (loanId: string): string => `${loanAddress(loanId)}/extension-quotes`;
+export const extensionQuoteAddress = (quoteId: string): string => `/v1/extension-quotes/${quoteId}`;
 export const orderAddress = (orderId: string): string => `/v1/repayment-orders/${orderId}`;
 export const orderCancellationAddress = (orderId: string): string => `${orderAddress(orderId)}/cancellation`;
+export const extensionAddress = (orderId: string): string => `/v1/extensions/${orderId}`;
 export const positionAddress = (partnerId: string): string => `/v1/funds/${partnerId}/position`;
 
 export const scheduleAddress = (loanId: string, version?: number): string =>
@@ -38,8 +41,12 @@ export const repaymentFlowId = (businessId: string): string => `repayment:${busi
 
 /** The id of the flow that carries a refund, or the reversal of a disbursement. */
 export const refundFlowId = (businessId: string): string => `refund-and-reversal-lifecycle:${businessId}`;
+/** The id of the run that works out what an extension costs, or carries its order. */
+export const extensionFlowId = (businessId: string): string => `extension:${businessId}`;
 
 const SUBJECTS: Partial<Record<FlowName, (businessId: string) => string | undefined>> = {
+  extension: (businessId) =>
+    businessId.startsWith('EQ') ? extensionQuoteAddress(businessId) : extensionAddress(businessId),
   'loan-application-disbursement': applicationAddress,
   repayment: repaymentSubjectAddress,
   'refund-and-reversal-lifecycle': (businessId) =>

@@ -16,6 +16,8 @@ import { countRefused, rateLimits } from './rate-limits';
 import type { Route } from './route';
 import { booksRoutes } from './routes/books';
 import { disbursementReversalRoutes } from './routes/disbursement-reversals';
+import { extensionOrderRoutes } from './routes/extension-orders';
+import { extensionRoutes } from './routes/extensions';
 import { flowRoutes } from './routes/flows';
 import { interventionRoutes } from './routes/interventions';
 import { ledgerRoutes } from './routes/ledger';
@@ -54,6 +56,8 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
     ...repaymentRoutes(needs),
     ...refundRoutes(needs),
     ...disbursementReversalRoutes(needs),
+    ...extensionRoutes(needs),
+    ...extensionOrderRoutes(needs),
     ...repaymentOrderRoutes(needs),
     ...flowRoutes(needs),
     ...operationsRoutes(needs),

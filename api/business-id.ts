@@ -7,7 +7,7 @@ const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
  * characters. Ids of one time stand together in an index, and nobody can guess another's.
  */
 export function newBusinessId(
-  prefix: 'LA' | 'DL' | 'RQ' | 'RO' | 'RF' | 'DR',
+  prefix: 'LA' | 'DL' | 'RQ' | 'EQ' | 'RO' | 'EO' | 'RF' | 'DR',
   now: Date = new Date(),
 ): string {
   const time = BigInt(now.getTime());

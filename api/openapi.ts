@@ -41,6 +41,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Loans: 'Booked loans and their repayment schedules.',
   Repayments: 'What is owed, and what a repayment would cost.',
   Refunds: 'Money that came in and goes back to its payer: asked for by one operator, approved by another.',
+  Extensions: 'More time for a loan: what it costs, the schedule that it makes, and a method to pay for it.',
   'Repayment orders': 'Have money collected, and get a method to pay by.',
   Flows: 'How far a flow is, and each step that it has taken.',
   Operations:

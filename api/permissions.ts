@@ -6,6 +6,8 @@ export const MAY = {
   readLoans: ['app', 'bff', 'ops', 'finance'],
   quoteRepayments: ['app', 'bff', 'ops'],
   refund: ['ops'],
+  quoteExtensions: ['app', 'bff', 'ops'],
+  orderExtensions: ['app', 'bff', 'ops'],
   orderRepayments: ['app', 'bff', 'ops'],
   readFlows: ['app', 'bff', 'ops', 'finance'],
   operate: ['ops'],

@@ -8,28 +8,31 @@ import type { Schema } from './schema';
  * @param schema the contract's `$defs.data`
  * @param value the data
  */
-export function withoutPersonal(schema: Schema, value: unknown): unknown {
+export const withoutPersonal = (schema: Schema, value: unknown): unknown => cleaned(formsOf(schema), value);
+
+/** A value in any of several forms. What one of them marks as personal is left out, whichever form it comes in. */
+function cleaned(forms: readonly Schema[], value: unknown): unknown {
   if (Array.isArray(value)) {
-    const items = resolved((schema['items'] ?? {}) as Schema);
-    return value.map((one) => withoutPersonal(items, one));
+    const items = forms.flatMap((form) => formsOf((form['items'] ?? {}) as Schema));
+    return value.map((one) => cleaned(items, one));
   }
   if (value === null || typeof value !== 'object') return value;
-  const properties = propertiesOf(schema);
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, one]: [string, unknown]) => {
-      const property = properties[name];
-      return property && !('x-personal' in property) ? [[name, withoutPersonal(property, one)]] : [];
+      const declared = forms.flatMap(({ properties }) => {
+        const property = (properties as Record<string, Schema> | undefined)?.[name];
+        return property ? formsOf(property) : [];
+      });
+      const isKept = declared.length > 0 && !declared.some((form) => 'x-personal' in form);
+      return isKept ? [[name, cleaned(declared, one)]] : [];
     }),
   );
 }
 
-/** The properties of an object, in whichever of its forms it comes. */
-function propertiesOf({ properties, oneOf = [] }: Schema): Record<string, Schema> {
-  const own = Object.entries((properties ?? {}) as Record<string, Schema>);
-  return Object.assign(
-    Object.fromEntries(own.map(([name, property]) => [name, resolved(property)])),
-    ...(oneOf as Schema[]).map(propertiesOf),
-  ) as Record<string, Schema>;
+/** The forms that a schema's values come in; what it says of all of them is the first. */
+function formsOf(schema: Schema): Schema[] {
+  const { oneOf = [], ...own } = resolved(schema) as Schema & { oneOf?: readonly Schema[] };
+  return [own, ...oneOf.flatMap(formsOf)];
 }
 
 /** A schema with what it refers to put into it. */

@@ -55,6 +55,8 @@ export const PROBLEMS = {
   UNKNOWN_REPAYMENT_QUOTE: { status: 404, title: 'There is no such repayment quote.' },
   UNKNOWN_REVERSAL: { status: 404, title: 'There is no such reversal of a disbursement.' },
   UNKNOWN_REFUND: { status: 404, title: 'There is no such refund.' },
+  UNKNOWN_EXTENSION: { status: 404, title: 'There is no such order of an extension.' },
+  UNKNOWN_EXTENSION_QUOTE: { status: 404, title: 'There is no such extension quote.' },
   UNKNOWN_REPAYMENT_ORDER: { status: 404, title: 'There is no such repayment order.' },
   UNKNOWN_SCHEDULE: { status: 404, title: 'The loan has no such repayment schedule.' },
   UNKNOWN_PRODUCT_VERSION: { status: 404, title: 'There is no such version of a product.' },
@@ -90,6 +92,7 @@ export const PROBLEMS = {
     title: 'A request with this Idempotency-Key is still being handled.',
     headers: { 'Retry-After': '1' },
   },
+  ...refusalsOf('create-extension-order'),
   ...refusalsOf('submit-loan-application'),
   // The request sets the time to wait.
   RATE_LIMITED: { status: 429, title: 'Too many requests.', headers: { 'Retry-After': '1' } },

@@ -58,3 +58,10 @@ export function receiptOf(receiptId: string): { party: string; transactionNo: st
 /** The order whose method a number is of (RM-<order>-<attempt>); undefined for a number that is none of ours. */
 export const orderOfMethod = (methodNo: string): string | undefined =>
   /^RM-(RO[0-9A-Z]+)-\d+$/.exec(methodNo)?.[1];
+
+/** The extension whose method a number is of (RM-<order>-<attempt>); undefined for a number of anything else. */
+export const extensionOfMethod = (methodNo: string): string | undefined =>
+  /^RM-(EO[0-9A-Z]+)-\d+$/.exec(methodNo)?.[1];
+
+/** The payment of what an extension costs. */
+export const feePaymentIdOf = (orderId: string): string => `PM-${orderId}-1`;

@@ -1,5 +1,6 @@
 // The workflows by their catalog ids: what Temporal, its Web UI and the API know them by.
 import { exception } from './exception';
+import { extension } from './extension';
 import { loanApplicationDisbursement } from './loan-application-disbursement';
 import { refundAndReversalLifecycle } from './refund-and-reversal-lifecycle';
 import { repayment } from './repayment';
@@ -8,6 +9,7 @@ import { repaymentPlanGeneration } from './repayment-plan-generation';
 export {
   exception,
   refundAndReversalLifecycle as 'refund-and-reversal-lifecycle',
+  extension,
   repayment,
   loanApplicationDisbursement as 'loan-application-disbursement',
   repaymentPlanGeneration as 'repayment-plan-generation',

@@ -130,15 +130,16 @@ async function payOut(
     .to('loan-engine');
   if (is(answer, 'partner-disbursement-succeeded')) return ledgerEvent!;
 
-  const [payment] = await flow
+  const sent = await flow
     .pass(answer, { party: answer.data.paymentChannelId })
     .to('payment-system')
     .to('fund-management-system');
-  if (is(payment, 'payment-failed')) {
-    await flow.pass(payment).to('loan-engine');
-    throw new Refused('PAYMENT_FAILED', payment.data.failure.message, answer);
+  const failed = among(sent, 'payment-failed');
+  if (failed) {
+    await flow.pass(failed).to('loan-engine');
+    throw new Refused('PAYMENT_FAILED', failed.data.failure.message, answer);
   }
-  const [, paidOut] = await flow.pass(payment).to('partner-hub').to('loan-engine');
+  const [, paidOut] = await flow.pass(among(sent, 'payment-succeeded')!).to('partner-hub').to('loan-engine');
   return paidOut;
 }
 

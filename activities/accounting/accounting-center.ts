@@ -1,6 +1,6 @@
 import { BooksRefusal } from '../../db/books/errors';
 import { service } from '../service';
-import { disbursed, received, repaymentAmounts } from './accounting-center/ledger-events';
+import { disbursed, extensionPaid, received, repaymentAmounts } from './accounting-center/ledger-events';
 import { disbursementReversed, paidBack, takenBack } from './accounting-center/refunds';
 
 /** 账本服务: turns ledger events into journals by the posting rules. What it records comes before all that follows. */
@@ -53,6 +53,10 @@ export const accountingCenter = service('accounting-center', {
     // What a payment has done each loan's repayment-succeeded tells.
     if ('refundId' in data) await takenBack(books, data);
     return [];
+  },
+
+  async 'extension-succeeded'({ data, market }, { books }) {
+    return extensionPaid(books, market, data);
   },
 
   async 'external-fund-transaction-recorded'({ data }, { books }) {

@@ -1,8 +1,11 @@
 import { contractIdOf } from '../../domain/identifiers';
+import { extensionProblem } from '../../domain/servicing/extension';
 import { quote, quoteProblem } from '../../domain/servicing/quote';
 import { message } from '../../schemas/message';
 import { service } from '../service';
 import { dueLoan } from './asset-center/due-list';
+import { keepExtensionQuote } from './asset-center/extension-quotes';
+import { confirmExtension, extendLoan } from './asset-center/extensions';
 import { keptLoans, lockedLoan, lookedAtOn } from './asset-center/loans';
 import { keepQuote, quoteRequestOf } from './asset-center/repayment-quotes';
 import { reverse, takeBack } from './asset-center/refunds';
@@ -106,6 +109,7 @@ export const assetCenter = service('asset-center', {
 
   async 'calculate-repayment-posting'({ data }, { tx, refuse }) {
     const { quoteId, loanId, request } = data;
+    if ('paid' in data && data.paid) return confirmExtension(tx, data, data.paid);
     const kept = await lockedLoan(tx, loanId, 'SHARE');
     if (!kept) return refuse('UNKNOWN_LOAN', `No loan ${loanId} is booked.`);
     const { state, currency, productId, productVersion, loan } = kept;
@@ -117,8 +121,16 @@ export const assetCenter = service('asset-center', {
     if (amount && amount.currency !== currency) {
       return refuse('WRONG_CURRENCY', `The loan is in ${currency}, the amount in ${amount.currency}.`);
     }
-    const wanted = quoteRequestOf(request);
     const quotedFor = lookedAtOn(kept);
+    const { market, terms, ...account } = loan;
+    const priced = { quoteId, loanId, productId, productVersion, quotedFor, account };
+    if (request.scenario === 'EXTENSION') {
+      const { periods } = request;
+      const problem = extensionProblem(loan, quotedFor, periods);
+      if (problem) return refuse(problem.code, `${problem.message}.`);
+      return [message('calculate-repayment-plan', { scenario: 'EXTENSION', periods, ...priced })];
+    }
+    const wanted = quoteRequestOf(request);
     const problem = quoteProblem(loan, quotedFor, wanted);
     if (problem) return refuse(problem.code, `${problem.message}.`);
 
@@ -127,17 +139,16 @@ export const assetCenter = service('asset-center', {
       const instalments = intent.kind === 'NORMAL' ? intent.instalments : undefined;
       return [await keepQuote(tx, kept, { quoteId, scenario: wanted.kind, instalments, quotedFor, amounts })];
     }
-    const { market, terms, ...account } = loan;
-    const ending = { quoteId, loanId, productId, productVersion, quotedFor, account };
     return [
       wanted.kind === 'EARLY_SETTLEMENT'
-        ? message('calculate-early-settlement', ending)
-        : message('calculate-loan-cancel-repayment', ending),
+        ? message('calculate-early-settlement', priced)
+        : message('calculate-loan-cancel-repayment', priced),
     ];
   },
 
   async 'accounting-entry-posted'({ data }, { tx }) {
     // Of money of which nobody knows whose it is there is nothing to be done yet; nor of a disbursement.
+    if (data.scenario === 'extension-paid') return extendLoan(tx, data);
     return 'towards' in data ? applyReceipt(tx, data) : [];
   },
 
@@ -149,6 +160,10 @@ export const assetCenter = service('asset-center', {
     if (!('scenario' in data)) throw new Error(`The plan of loan ${data.loanId} is for the plan service.`);
     // Still locked by the handling that asked for it, so that the quote stands on the loan as it was priced.
     const kept = await lockedLoan(tx, data.loanId, 'SHARE');
-    return [await keepQuote(tx, kept!, data)];
+    return [
+      data.scenario === 'EXTENSION'
+        ? await keepExtensionQuote(tx, kept!, data)
+        : await keepQuote(tx, kept!, data),
+    ];
   },
 });

@@ -1,3 +1,6 @@
+import type { Knex } from 'knex';
+import { money, sumMinor } from '../../domain/money';
+import type { Instalment, PositiveMoney } from '../../schemas/generated/messages';
 import { message } from '../../schemas/message';
 import { service } from '../service';
 
@@ -6,34 +9,42 @@ export const repaymentPlanService = service('repayment-plan-service', {
   async 'repayment-plan-calculated'({ data }, { tx }) {
     if ('scenario' in data) throw new Error(`Quote ${data.quoteId} is for asset management.`);
     const { loanId, principal, instalments, totals } = data;
-    const { rows } = await tx.raw<{ rows: [{ version: number }] }>(
-      `insert into repayment_plan_service.repayment_schedule (loan_id, version, currency, principal_minor)
-       select :loanId, coalesce(max(version), 0) + 1, :currency, :principalMinor
-         from repayment_plan_service.repayment_schedule where loan_id = :loanId
-       returning version`,
-      { loanId, currency: principal.currency, principalMinor: principal.amountMinor },
-    );
-    const [{ version }] = rows;
-    await tx('repayment_plan_service.instalment').insert(
-      instalments.map((instalment) => ({
-        loan_id: loanId,
-        version,
-        number: instalment.number,
-        period_start: instalment.periodStart,
-        due_date: instalment.dueDate,
-        principal_minor: instalment.principalMinor,
-        interest_minor: instalment.interestMinor,
-        fee_minor: instalment.feeMinor,
-      })),
-    );
+    const scheduleVersion = await append(tx, loanId, principal, instalments);
     return [
-      message('repayment-schedule-generated', {
-        loanId,
-        scheduleVersion: version,
-        principal,
-        instalments,
-        totals,
-      }),
+      message('repayment-schedule-generated', { loanId, scheduleVersion, principal, instalments, totals }),
     ];
   },
+
+  /** Asset management makes its own copy when the extension is in the books, and is told of it by that. */
+  async 'extension-succeeded'({ data }, { tx }) {
+    const { loanId, currency, newInstalments } = data;
+    const principalMinor = sumMinor(newInstalments.map((one) => one.principalMinor));
+    await append(tx, loanId, money(currency, principalMinor), newInstalments);
+    return [];
+  },
 });
+
+/** Appends a version to a loan's schedule, and says which. */
+async function append(
+  tx: Knex.Transaction,
+  loanId: string,
+  principal: PositiveMoney,
+  instalments: readonly Instalment[],
+): Promise<number> {
+  const { rows } = await tx.raw<{ rows: [{ version: number }] }>(
+    `insert into repayment_plan_service.repayment_schedule (loan_id, version, currency, principal_minor)
+     select :loanId, coalesce(max(version), 0) + 1, :currency, :principalMinor
+       from repayment_plan_service.repayment_schedule where loan_id = :loanId
+     returning version`,
+    { loanId, currency: principal.currency, principalMinor: principal.amountMinor },
+  );
+  const [{ version }] = rows;
+  await tx('repayment_plan_service.instalment').insert(
+    instalments.map((one) => ({
+      ...{ loan_id: loanId, version, number: one.number, period_start: one.periodStart },
+      ...{ due_date: one.dueDate, principal_minor: one.principalMinor },
+      ...{ interest_minor: one.interestMinor, fee_minor: one.feeMinor },
+    })),
+  );
+  return version;
+}

@@ -87,6 +87,8 @@ export const fundManagementSystem = service('fund-management-system', {
   },
 
   async 'payment-succeeded'({ data }, { tx, books }) {
+    if (data.purpose !== 'DISBURSEMENT')
+      throw new Error(`Payment ${data.paymentId} is of no partner's funds.`);
     const { reservation } = await move(tx, data.reservationId, ['IN_TRANSIT'], 'PAID_OUT');
     const journal = await post({ tx, books }, 'funds.paid-out', 'payout', reservation, data.valueDate);
     return [recorded('PAID_OUT', reservation, journal)];

@@ -1,6 +1,6 @@
 import { marketOf } from '../../db/reference';
 import { dayInZone } from '../../domain/calendar';
-import { paymentRequestNoOf } from '../../domain/identifiers';
+import { extensionOfMethod, feePaymentIdOf, paymentRequestNoOf } from '../../domain/identifiers';
 import { methodAsks, methodBusinessKey, methodIn } from '../../domain/repayment-method';
 import { message } from '../../schemas/message';
 import { service } from '../service';
@@ -9,6 +9,15 @@ import { service } from '../service';
 export const paymentSystem = service('payment-system', {
   'initiate-payment': {
     async ask({ data }, { tx }) {
+      if (data.purpose === 'EXTENSION_FEE') {
+        const { orderId, methodNo, paymentChannelId, amount, expiresInSeconds } = data;
+        return {
+          ...{ party: paymentChannelId, operation: 'payment-channel-repayment-method', requestNo: methodNo },
+          businessKey: methodBusinessKey(orderId, 1),
+          body: { amount, reference: orderId, expiresInSeconds },
+          giveUpAfterAsks: methodAsks,
+        } as const;
+      }
       const { paymentId, purpose, applicationId, paymentChannelId, amount, beneficiary } = data;
       const requestNo = paymentRequestNoOf(paymentId);
       await tx('payment_system.payment_order')
@@ -32,7 +41,17 @@ export const paymentSystem = service('payment-system', {
         body: { amount, beneficiary, reference: applicationId },
       };
     },
-    async settle({ data, market }, answer, { tx }) {
+    async settle({ data, market }, answer, { tx, refuse }) {
+      if (data.purpose === 'EXTENSION_FEE') {
+        const { purpose, orderId, customerId, methodNo, paymentChannelId: party, amount } = data;
+        const given = methodIn(party, answer);
+        if ('code' in given) return refuse(given.code, given.reason);
+        return [
+          message('repayment-method-created', {
+            ...{ purpose, orderId, customerId, methodNo, party, amount, ...given },
+          }),
+        ];
+      }
       const { beneficiary: _beneficiary, ...payment } = data;
       const requestNo = paymentRequestNoOf(data.paymentId);
       await tx('payment_system.payment_order')
@@ -52,6 +71,20 @@ export const paymentSystem = service('payment-system', {
         }),
       ];
     },
+  },
+
+  /** Money that came in stands in the books: where it is for an extension, that is paid. */
+  async 'accounting-entry-posted'({ data }) {
+    if (!('methodNo' in data) || data.methodNo === undefined) return [];
+    const orderId = extensionOfMethod(data.methodNo);
+    if (!orderId) return [];
+    const { ledgerEventId: receiptId, receivedBy: paymentChannelId, customerId, amount, valueDate } = data;
+    return [
+      message('payment-succeeded', {
+        ...{ paymentId: feePaymentIdOf(orderId), purpose: 'EXTENSION_FEE', orderId, customerId, receiptId },
+        ...{ paymentChannelId, amount, valueDate },
+      }),
+    ];
   },
 
   'create-repayment-method': {

@@ -73,6 +73,8 @@ export const partnerHub = service('partner-hub', {
   },
 
   async 'payment-succeeded'({ data }) {
+    if (data.purpose !== 'DISBURSEMENT')
+      throw new Error(`Payment ${data.paymentId} is of no partner's funds.`);
     const {
       applicationId,
       attempt,

@@ -54,6 +54,12 @@ export const outreachSystem = service('outreach-system', {
   'repayment-refunded': telling<'repayment-refunded'>(({ data: { customerId, refundId, amount } }) =>
     about({ customerId, template: 'REPAYMENT_REFUNDED', reference: refundId, amount }),
   ),
+  'extension-succeeded': telling<'extension-succeeded'>(({ data }) => {
+    const { orderId, customerId, loanId, currency, amounts } = data;
+    const template = 'EXTENSION_SUCCEEDED';
+    const amount = { currency, amountMinor: amounts.totalMinor };
+    return { notificationId: `${template}:${orderId}`, customerId, template, reference: loanId, amount };
+  }),
 
   'send-notification': telling<'send-notification'>(({ data }) => ({
     ...data,

@@ -68,7 +68,15 @@ export const repaymentEngine = service('repayment-engine', {
     ];
   },
 
-  async 'repayment-method-created'({ data: { orderId, method } }, { tx }) {
+  async 'repayment-method-created'({ data, market }, { tx }) {
+    if ('purpose' in data) {
+      const { methodNo, customerId, amount } = data;
+      await tx('repayment_engine.extension_method').insert({
+        ...{ method_no: methodNo, customer_id: customerId, market, currency: amount.currency },
+      });
+      return [];
+    }
+    const { orderId, method } = data;
     await move(tx, orderId, ['ROUTED'], {
       ...{ state: 'METHOD_CREATED', method: JSON.stringify(method), expires_at: method.expiresAt },
     });
@@ -84,7 +92,8 @@ export const repaymentEngine = service('repayment-engine', {
   async 'partner-repayment-received'({ data, flowId, market }, { tx }) {
     const { receiptId, party, collectedBy, amount, valueDate } = data;
     const order = await orderPaid(tx, data, market);
-    const towards = order && (await towardsOrder(tx, order.orderId));
+    // What is for an extension goes to no loan by itself: it is the extension engine that says what it does.
+    const towards = order && (order.orderId ? await towardsOrder(tx, order.orderId) : []);
     await keepRepayment(tx, data, order);
     const common = { ledgerEventId: receiptId, receivedBy: party, amount, valueDate };
     if (order && towards) {

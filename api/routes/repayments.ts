@@ -1,13 +1,11 @@
 import type { Knex } from 'knex';
 import { askService } from '../../activities/ask';
 import { customerOfQuote } from '../../db/access/owners';
-import { loanView, type LoanView } from '../../db/reads/loans';
 import { repaymentQuote, type RepaymentQuoteView } from '../../db/reads/repayment-quotes';
 import { customerOf } from '../../db/reference';
 import { addDays, startOfDay } from '../../domain/calendar';
-import { composeCommand } from '../../schemas/compose';
 import type { AssetDueListQueriedData, RepaymentRequest } from '../../schemas/generated/messages';
-import { message, type ErrorCodeOf, type Message, type MessageType } from '../../schemas/message';
+import { message, type Message, type MessageType } from '../../schemas/message';
 import { commonSchemas, contractOf } from '../../schemas/validate';
 import {
   customerLoansAddress,
@@ -21,20 +19,13 @@ import {
 import { newBusinessId } from '../business-id';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
+import { quoter } from '../quotes';
 import type { Answer, Call, Parameter, Route } from '../route';
 import { common, links, list, object, propertiesOf, type Schema } from '../schema';
-import { idempotencyKeyParameter, submissionBefore, submissionFor, type NewSubmission } from '../submission';
-import {
-  customerIdParameter,
-  loanIdParameter,
-  ownLoans,
-  ownLoan,
-  unknownCustomer,
-  unknownLoan,
-} from './loans';
+import { idempotencyKeyParameter } from '../submission';
+import { customerIdParameter, loanIdParameter, ownLoans, ownLoan, unknownCustomer } from './loans';
 
 const FLOW = 'repayment';
-const COMMAND = 'calculate-repayment-posting';
 
 const dueListSchema: Schema = object({
   customerId: common('customer-id'),
@@ -90,6 +81,7 @@ const quoteIdParameter: Parameter = {
 /** The routes of repayments: what is due, and what a repayment would cost. */
 export function repaymentRoutes({ db }: { db: Knex }): Route[] {
   const ask = askService(db);
+  const quote = quoter(db);
 
   /** No write but the messages: nothing of the customer's changes. Each time it is asked, it is a run of its own. */
   async function readDueList({ parameters }: Call): Promise<Answer> {
@@ -106,30 +98,18 @@ export function repaymentRoutes({ db }: { db: Knex }): Route[] {
     return { status: 200, body: dueListBody(queried.data) };
   }
 
-  /** Reserves the key, then asks. Whatever dies in between, the same request again finds the row and goes on. */
   async function quoteRepayment(call: Call): Promise<Answer> {
-    const loanId = call.parameters['loanId']!;
     const request = call.body as RepaymentRequest;
-    const [before, loan] = await Promise.all([submissionBefore(db, call), loanView(db, loanId)]);
-    const content = { loanId, request };
-    const { flow, flowId, businessId, command } = await submissionFor(db, call, content, before, () => {
-      if (!loan) throw unknownLoan(loanId);
-      return newQuestion(loan, request);
-    });
-    const answered = await ask('asset-center', {
-      run: { flow, flowId, market: command.market },
-      message: command,
+    const quoteId = await quote(call, {
+      ...{ flow: FLOW, prefix: 'RQ', content: { loanId: call.parameters['loanId'], request } },
+      data: (id, { loanId, customerId }) => ({ quoteId: id, loanId, customerId, request }),
       then:
         request.scenario === 'NORMAL'
           ? [['bff-system']]
           : [['product-calculation-service'], ['asset-center'], ['bff-system']],
     });
-    if ('refusal' in answered) {
-      const { code, reason } = answered.refusal;
-      throw new Problem(code as ErrorCodeOf<typeof COMMAND>, reason);
-    }
-    const quote = await repaymentQuote(db, businessId);
-    return { status: 201, headers: { Location: quoteAddress(businessId) }, body: quoteBody(quote!) };
+    const made = await repaymentQuote(db, quoteId);
+    return { status: 201, headers: { Location: quoteAddress(quoteId) }, body: quoteBody(made!) };
   }
 
   return [
@@ -172,8 +152,8 @@ export function repaymentRoutes({ db }: { db: Knex }): Route[] {
         },
       },
       problems: [
-        'IDEMPOTENCY_KEY_REUSED',
-        ...(Object.keys(contractOf(COMMAND)['x-command']!.errors) as ErrorCodeOf<typeof COMMAND>[]),
+        ...(['IDEMPOTENCY_KEY_REUSED', 'UNKNOWN_LOAN', 'LOAN_NOT_ACTIVE', 'WRONG_CURRENCY'] as const),
+        ...(['LOAN_SETTLED', 'NOTHING_DUE', 'UNKNOWN_INSTALMENT', 'NOT_OFFERED', 'WINDOW_CLOSED'] as const),
       ],
       handle: quoteRepayment,
     },
@@ -211,19 +191,6 @@ export function repaymentRoutes({ db }: { db: Knex }): Route[] {
 
 const unknownQuote = (quoteId: string): Problem =>
   new Problem('UNKNOWN_REPAYMENT_QUOTE', `There is no repayment quote ${quoteId}.`);
-
-function newQuestion({ loanId, customerId, market }: LoanView, request: RepaymentRequest): NewSubmission {
-  const quoteId = newBusinessId('RQ');
-  const flowId = repaymentFlowId(quoteId);
-  const command = composeCommand(
-    { flow: FLOW, flowId, market },
-    {
-      ...message(COMMAND, { quoteId, loanId, customerId, request }),
-      ...{ source: 'bff-system', occurrence: '1' },
-    },
-  );
-  return { flow: FLOW, flowId, businessId: quoteId, command };
-}
 
 const dueListBody = ({ customerId, loans }: AssetDueListQueriedData) => ({
   customerId,

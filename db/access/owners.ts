@@ -29,3 +29,11 @@ export async function customerOfQuote(db: Knex, quoteId: string): Promise<string
     .first<{ customerId: string } | undefined>('customer_id as customerId');
   return row?.customerId;
 }
+
+/** The customer for whom an extension was quoted; undefined when there is no such quote. */
+export async function customerOfExtensionQuote(db: Knex, quoteId: string): Promise<string | undefined> {
+  const row = await db('asset_center.extension_quote')
+    .where({ quote_id: quoteId })
+    .first<{ customerId: string } | undefined>('customer_id as customerId');
+  return row?.customerId;
+}

@@ -157,3 +157,9 @@ function stretches(
     return { from, to, openMinor: scheduledMinor - sumMinor(paid) };
   });
 }
+
+/** Amounts by component in the words of the contracts, with their sum. */
+export const owedAmounts = ({ PENALTY, FEE, INTEREST, PRINCIPAL }: MinorByComponent) => ({
+  ...{ penaltyMinor: PENALTY, feeMinor: FEE, interestMinor: INTEREST, principalMinor: PRINCIPAL },
+  totalMinor: sumMinor([PENALTY, FEE, INTEREST, PRINCIPAL]),
+});

@@ -75,6 +75,7 @@ export interface CatalogServices {
     toCome:
       | 'disbursement-failed'
       | 'disbursement-succeeded'
+      | 'extension-succeeded'
       | 'loan-application-approved'
       | 'loan-application-rejected'
       | 'repayment-refunded'
@@ -110,7 +111,11 @@ export interface CatalogServices {
       | 'repayment-refunded'
       | 'repayment-schedule-generated';
     toCome:
-      'disbursement-reversed' | 'disbursement-succeeded' | 'product-version-published' | 'repayment-refunded';
+      | 'disbursement-reversed'
+      | 'disbursement-succeeded'
+      | 'extension-succeeded'
+      | 'product-version-published'
+      | 'repayment-refunded';
     returned: never;
   };
   /** 用户授权 */
@@ -309,10 +314,20 @@ export interface CatalogServices {
   'extension-engine': {
     domain: 'transaction';
     sends:
-      'calculate-repayment-plan' | 'extension-order-created' | 'extension-succeeded' | 'initiate-payment';
-    receives: 'create-extension-order' | 'payment-succeeded' | 'repayment-plan-calculated';
-    toCome: 'payment-succeeded' | 'repayment-plan-calculated';
-    returned: never;
+      | 'calculate-repayment-plan'
+      | 'calculate-repayment-posting'
+      | 'extension-order-created'
+      | 'extension-succeeded'
+      | 'initiate-payment';
+    receives:
+      | 'create-extension-order'
+      | 'extension-order-created'
+      | 'initiate-payment'
+      | 'payment-succeeded'
+      | 'repayment-method-created'
+      | 'repayment-plan-calculated';
+    toCome: never;
+    returned: 'initiate-payment';
   };
   /** 特征平台 */
   'feature-platform': {
@@ -578,6 +593,7 @@ export interface CatalogServices {
     domain: 'funds';
     sends: 'payment-failed' | 'payment-succeeded' | 'refund-succeeded' | 'repayment-method-created';
     receives:
+      | 'accounting-entry-posted'
       | 'benefit-order-created'
       | 'create-repayment-method'
       | 'extension-order-created'
@@ -585,7 +601,7 @@ export interface CatalogServices {
       | 'initiate-refund'
       | 'repayment-order-created'
       | 'request-disbursement';
-    toCome: 'repayment-order-created';
+    toCome: 'extension-order-created' | 'repayment-order-created';
     returned: never;
   };
   /** 产品试算服务 */

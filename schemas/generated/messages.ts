@@ -12,6 +12,9 @@ export type LoanId = string;
 export type ProductId = string;
 export type ProductVersion = number;
 export type ReasonCode = string;
+export type ExtensionOrderId = string;
+export type ExtensionPeriods = number;
+export type ExtensionQuoteId = string;
 export type InstalmentCount = number;
 export type InstalmentNumbers = number[];
 export type Instant = string;
@@ -38,7 +41,8 @@ export type RefundId = string;
 export type RefundParts = RefundPart[];
 export type RepaymentOrderId = string;
 export type RepaymentScenario = 'NORMAL' | 'EARLY_SETTLEMENT' | 'CANCELLATION';
-export type RepaymentOutcome = 'INSTALMENT_SETTLED' | 'LOAN_SETTLED' | 'PARTIAL' | 'CANCELLED' | 'UNAPPLIED';
+export type RepaymentOutcome =
+  'INSTALMENT_SETTLED' | 'LOAN_SETTLED' | 'PARTIAL' | 'CANCELLED' | 'EXTENDED' | 'UNAPPLIED';
 export type RepaymentRequest =
   | {
       /**
@@ -64,6 +68,64 @@ export type RequestNo = string;
 export type ReservationId = string;
 export type ReversalId = string;
 export type TransactionNo = string;
+export type CalculateRepaymentPlanData =
+  | {
+      loanId: LoanId;
+      productId: ProductId;
+      productVersion: ProductVersion;
+      /**
+       * What the borrower owes: the principal of the loan.
+       */
+      principal: PositiveMoney;
+      instalmentCount: InstalmentCount;
+      /**
+       * First day of the first period; all due dates are counted from it.
+       */
+      startDate: IsoDate;
+    }
+  | {
+      /**
+       * The loan would be extended.
+       */
+      scenario: 'EXTENSION';
+      quoteId: ExtensionQuoteId;
+      loanId: LoanId;
+      productId: ProductId;
+      productVersion: ProductVersion;
+      /**
+       * Day on which the loan would be extended.
+       */
+      quotedFor: IsoDate;
+      periods: ExtensionPeriods;
+      account: LoanAccount;
+    };
+export type CalculateRepaymentPostingData =
+  | {
+      quoteId: QuoteId;
+      loanId: LoanId;
+      customerId: CustomerId;
+      request: RepaymentRequest;
+    }
+  | {
+      quoteId: ExtensionQuoteId;
+      loanId: LoanId;
+      customerId: CustomerId;
+      request: ExtensionRequest;
+      /**
+       * What was paid for the quote: does it extend the loan as quoted? Nothing is answered where it does not.
+       */
+      paid?: {
+        receiptId: ReceiptId;
+        /**
+         * Day on which the money counts.
+         */
+        valueDate: IsoDate;
+        /**
+         * All that was paid.
+         */
+        amount: PositiveMoney;
+      };
+    };
 export type ConfirmFundArrivalData =
   | {
       requestNo: RequestNo;
@@ -75,6 +137,52 @@ export type ConfirmFundArrivalData =
        * The refund that it was an attempt to pay.
        */
       refundId: RefundId;
+    };
+export type InitiatePaymentData =
+  | {
+      paymentId: PaymentId;
+      purpose: PaymentPurpose;
+      applicationId: ApplicationId;
+      attempt: Attempt;
+      reservationId: ReservationId;
+      /**
+       * Funding partner whose money it is.
+       */
+      partnerId: PartyId;
+      /**
+       * Payment channel through which it is paid.
+       */
+      paymentChannelId: PartyId;
+      /**
+       * What the beneficiary receives.
+       */
+      amount: PositiveMoney;
+      beneficiary: Beneficiary;
+    }
+  | {
+      paymentId: PaymentId;
+      /**
+       * What an extension costs.
+       */
+      purpose: 'EXTENSION_FEE';
+      orderId: ExtensionOrderId;
+      customerId: CustomerId;
+      /**
+       * The number of the method, which its party names when money comes by it.
+       */
+      methodNo: RequestNo;
+      /**
+       * Payment channel that collects it.
+       */
+      paymentChannelId: PartyId;
+      /**
+       * What is to be paid in.
+       */
+      amount: PositiveMoney;
+      /**
+       * How long the method is to take money, in seconds.
+       */
+      expiresInSeconds: number;
     };
 export type PostLedgerEventData =
   | {
@@ -142,6 +250,10 @@ export type PostLedgerEventData =
        * Order that was paid; absent where the money names none.
        */
       orderId?: RepaymentOrderId;
+      /**
+       * Number of the method that was paid by, where it is for something else than a repayment.
+       */
+      methodNo?: RequestNo;
     }
   | {
       /**
@@ -258,6 +370,10 @@ export type AccountingEntryPostedData =
        * Order that was paid; absent where the money names none.
        */
       orderId?: RepaymentOrderId;
+      /**
+       * Number of the method that was paid by, where it is for something else than a repayment.
+       */
+      methodNo?: RequestNo;
     }
   | {
       /**
@@ -274,6 +390,46 @@ export type AccountingEntryPostedData =
       receivedBy: PartyId;
       /**
        * All that was paid.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which the money counts: when it was paid, in the market's time zone.
+       */
+      valueDate: IsoDate;
+      /**
+       * Journal that holds the entries.
+       */
+      journalId: JournalId;
+      /**
+       * Business date of the market on which the journal was posted.
+       */
+      postingDate: IsoDate;
+      /**
+       * Lines of the journal; debits and credits are equal.
+       *
+       * @minItems 2
+       */
+      entries: AccountingEntry[];
+    }
+  | {
+      /**
+       * The order is the economic fact.
+       */
+      ledgerEventId: ExtensionOrderId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'extension-paid';
+      loanId: LoanId;
+      customerId: CustomerId;
+      receiptId: ReceiptId;
+      periods: ExtensionPeriods;
+      /**
+       * Value date on which a payment of the amount extends the loan as quoted.
+       */
+      quotedFor: IsoDate;
+      /**
+       * Fee and arrears.
        */
       amount: PositiveMoney;
       /**
@@ -628,6 +784,109 @@ export type MessageDispatchedData =
       language: 'zh' | 'id' | 'en';
       reference: RefundId;
     };
+export type PaymentSucceededData =
+  | {
+      paymentId: PaymentId;
+      purpose: PaymentPurpose;
+      applicationId: ApplicationId;
+      attempt: Attempt;
+      reservationId: ReservationId;
+      /**
+       * Funding partner whose money it is.
+       */
+      partnerId: PartyId;
+      /**
+       * Payment channel through which it is paid.
+       */
+      paymentChannelId: PartyId;
+      /**
+       * What was paid.
+       */
+      amount: PositiveMoney;
+      requestNo: RequestNo;
+      transactionNo: TransactionNo;
+      /**
+       * When the money was paid, as the party says.
+       */
+      paidAt: Instant;
+      /**
+       * Day on which the money was paid, in the market's time zone.
+       */
+      valueDate: IsoDate;
+    }
+  | {
+      paymentId: PaymentId;
+      /**
+       * What an extension costs.
+       */
+      purpose: 'EXTENSION_FEE';
+      orderId: ExtensionOrderId;
+      customerId: CustomerId;
+      receiptId: ReceiptId;
+      /**
+       * Party that received it.
+       */
+      paymentChannelId: PartyId;
+      /**
+       * All that was paid.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which the money counts.
+       */
+      valueDate: IsoDate;
+    };
+export type RepaymentMethodCreatedData =
+  | {
+      orderId: RepaymentOrderId;
+      /**
+       * Which try of finding somebody who collects it this is, counted from 1.
+       */
+      attempt: Attempt;
+      /**
+       * The number of the method, which its party names when money comes by it.
+       */
+      methodNo: RequestNo;
+      /**
+       * Who collects: a funding partner, or the payment channel of our payment system.
+       */
+      party: PartyId;
+      collectedBy: CollectedBy;
+      /**
+       * What is to be collected.
+       */
+      amount: PositiveMoney;
+      /**
+       * The party's own number of the method.
+       */
+      transactionNo: TransactionNo;
+      method: RepaymentMethod;
+    }
+  | {
+      /**
+       * What an extension costs.
+       */
+      purpose: 'EXTENSION_FEE';
+      orderId: ExtensionOrderId;
+      customerId: CustomerId;
+      /**
+       * The number of the method, which its party names when money comes by it.
+       */
+      methodNo: RequestNo;
+      /**
+       * Who collects: a funding partner, or the payment channel of our payment system.
+       */
+      party: PartyId;
+      /**
+       * What is to be collected.
+       */
+      amount: PositiveMoney;
+      /**
+       * The party's own number of the method.
+       */
+      transactionNo: TransactionNo;
+      method: RepaymentMethod;
+    };
 export type RepaymentPlanCalculatedData =
   | {
       loanId: LoanId;
@@ -661,6 +920,78 @@ export type RepaymentPlanCalculatedData =
       quotedFor: IsoDate;
       currency: Currency;
       amounts: RepaymentAmounts;
+    }
+  | {
+      /**
+       * The loan would be extended.
+       */
+      scenario: 'EXTENSION';
+      quoteId: ExtensionQuoteId;
+      loanId: LoanId;
+      productId: ProductId;
+      productVersion: ProductVersion;
+      /**
+       * Day on which the loan would be extended.
+       */
+      quotedFor: IsoDate;
+      periods: ExtensionPeriods;
+      currency: Currency;
+      amounts: ExtensionAmounts;
+      /**
+       * The new version of the schedule, whole: what is settled or past due stands as it was.
+       *
+       * @minItems 1
+       * @maxItems 120
+       */
+      newInstalments: Instalment[];
+    };
+export type RepaymentPostingCalculatedData =
+  | {
+      quoteId: QuoteId;
+      loanId: LoanId;
+      customerId: CustomerId;
+      scenario: RepaymentScenario;
+      /**
+       * The instalments that a normal repayment is for; all, in the order of the product, if absent.
+       */
+      instalments?: InstalmentNumbers;
+      /**
+       * Value date on which a payment of the total does what is quoted.
+       */
+      quotedFor: IsoDate;
+      /**
+       * Version of the schedule that it was worked out on.
+       */
+      scheduleVersion: number;
+      currency: Currency;
+      amounts: RepaymentAmounts;
+    }
+  | {
+      quoteId: ExtensionQuoteId;
+      loanId: LoanId;
+      customerId: CustomerId;
+      /**
+       * The loan would be extended.
+       */
+      scenario: 'EXTENSION';
+      periods: ExtensionPeriods;
+      /**
+       * Value date on which a payment of the total extends the loan as quoted.
+       */
+      quotedFor: IsoDate;
+      /**
+       * Version of the schedule that it was worked out on.
+       */
+      scheduleVersion: number;
+      currency: Currency;
+      amounts: ExtensionAmounts;
+      /**
+       * The new version of the schedule, whole: what is settled or past due stands as it was.
+       *
+       * @minItems 1
+       * @maxItems 120
+       */
+      newInstalments: Instalment[];
     };
 
 export interface AccountingEntry {
@@ -779,6 +1110,31 @@ export interface OwedAmounts {
    * All of it.
    */
   totalMinor: MinorUnits;
+}
+export interface ExtensionAmounts {
+  /**
+   * Fee of the extension.
+   */
+  feeMinor: MinorUnits;
+  /**
+   * What is past due and is paid with the fee; 0 where the product lets it stay due.
+   */
+  arrears: OwedAmounts;
+  /**
+   * What the customer pays for the extension.
+   */
+  totalMinor: MinorUnits;
+  /**
+   * How much more interest the new schedule asks for than the old one.
+   */
+  addedInterestMinor: MinorUnits;
+}
+export interface ExtensionRequest {
+  /**
+   * Move due dates.
+   */
+  scenario: 'EXTENSION';
+  periods: ExtensionPeriods;
 }
 export interface Failure {
   code: ReasonCode;
@@ -1326,25 +1682,28 @@ export interface CalculateLoanCancelRepaymentData {
   quotedFor: IsoDate;
   account: LoanAccount;
 }
-export interface CalculateRepaymentPlanData {
-  loanId: LoanId;
-  productId: ProductId;
-  productVersion: ProductVersion;
-  /**
-   * What the borrower owes: the principal of the loan.
-   */
-  principal: PositiveMoney;
-  instalmentCount: InstalmentCount;
-  /**
-   * First day of the first period; all due dates are counted from it.
-   */
-  startDate: IsoDate;
-}
-export interface CalculateRepaymentPostingData {
-  quoteId: QuoteId;
+export interface CreateExtensionOrderData {
+  orderId: ExtensionOrderId;
+  quoteId: ExtensionQuoteId;
   loanId: LoanId;
   customerId: CustomerId;
-  request: RepaymentRequest;
+  periods: ExtensionPeriods;
+  /**
+   * Value date on which a payment of the amount extends the loan as quoted.
+   */
+  quotedFor: IsoDate;
+  /**
+   * What the customer pays for the extension: fee and arrears.
+   */
+  amount: PositiveMoney;
+  /**
+   * For how many days the loan was overdue when it was quoted.
+   */
+  overdueDays: number;
+  /**
+   * How often the loan was extended before.
+   */
+  timesExtended: number;
 }
 export interface CreateLoanContractData {
   applicationId: ApplicationId;
@@ -1446,26 +1805,6 @@ export interface CreateRepaymentRefundData {
 export interface ExecuteRiskReviewData {
   applicationId: ApplicationId;
   customerId: CustomerId;
-}
-export interface InitiatePaymentData {
-  paymentId: PaymentId;
-  purpose: PaymentPurpose;
-  applicationId: ApplicationId;
-  attempt: Attempt;
-  reservationId: ReservationId;
-  /**
-   * Funding partner whose money it is.
-   */
-  partnerId: PartyId;
-  /**
-   * Payment channel through which it is paid.
-   */
-  paymentChannelId: PartyId;
-  /**
-   * What the beneficiary receives.
-   */
-  amount: PositiveMoney;
-  beneficiary: Beneficiary;
 }
 export interface InitiateRefundData {
   refundId: RefundId;
@@ -1731,6 +2070,54 @@ export interface DisbursementSucceededData {
    */
   disbursedOn: IsoDate;
 }
+export interface ExtensionOrderCreatedData {
+  orderId: ExtensionOrderId;
+  quoteId: ExtensionQuoteId;
+  loanId: LoanId;
+  customerId: CustomerId;
+  periods: ExtensionPeriods;
+  /**
+   * Value date on which a payment of the amount extends the loan as quoted.
+   */
+  quotedFor: IsoDate;
+  /**
+   * What the customer pays for the extension: fee and arrears.
+   */
+  amount: PositiveMoney;
+  /**
+   * RULE: by the rules. PERSON: a person is to approve it.
+   */
+  approval: 'RULE' | 'PERSON';
+  /**
+   * How long a person has to approve it, in seconds.
+   */
+  reviewWithinSeconds: number;
+}
+export interface ExtensionSucceededData {
+  orderId: ExtensionOrderId;
+  quoteId: ExtensionQuoteId;
+  loanId: LoanId;
+  customerId: CustomerId;
+  receiptId: ReceiptId;
+  periods: ExtensionPeriods;
+  /**
+   * Value date on which a payment of the amount extends the loan as quoted.
+   */
+  quotedFor: IsoDate;
+  /**
+   * Day on which it was paid.
+   */
+  valueDate: IsoDate;
+  currency: Currency;
+  amounts: ExtensionAmounts;
+  /**
+   * The new version of the schedule, whole: what is settled or past due stands as it was.
+   *
+   * @minItems 1
+   * @maxItems 120
+   */
+  newInstalments: Instalment[];
+}
 export interface ExternalRepaymentNotifiedData {
   /**
    * Party that received the money: a funding partner or a payment channel.
@@ -1971,35 +2358,6 @@ export interface PaymentFailedData {
   requestNo: RequestNo;
   failure: Failure;
 }
-export interface PaymentSucceededData {
-  paymentId: PaymentId;
-  purpose: PaymentPurpose;
-  applicationId: ApplicationId;
-  attempt: Attempt;
-  reservationId: ReservationId;
-  /**
-   * Funding partner whose money it is.
-   */
-  partnerId: PartyId;
-  /**
-   * Payment channel through which it is paid.
-   */
-  paymentChannelId: PartyId;
-  /**
-   * What was paid.
-   */
-  amount: PositiveMoney;
-  requestNo: RequestNo;
-  transactionNo: TransactionNo;
-  /**
-   * When the money was paid, as the party says.
-   */
-  paidAt: Instant;
-  /**
-   * Day on which the money was paid, in the market's time zone.
-   */
-  valueDate: IsoDate;
-}
 export interface ProductVersionPublishedData {
   productId: ProductId;
   version: ProductVersion;
@@ -2035,31 +2393,6 @@ export interface RefundSucceededData {
    */
   valueDate: IsoDate;
 }
-export interface RepaymentMethodCreatedData {
-  orderId: RepaymentOrderId;
-  /**
-   * Which try of finding somebody who collects it this is, counted from 1.
-   */
-  attempt: Attempt;
-  /**
-   * The number of the method, which its party names when money comes by it.
-   */
-  methodNo: RequestNo;
-  /**
-   * Who collects: a funding partner, or the payment channel of our payment system.
-   */
-  party: PartyId;
-  collectedBy: CollectedBy;
-  /**
-   * What is to be collected.
-   */
-  amount: PositiveMoney;
-  /**
-   * The party's own number of the method.
-   */
-  transactionNo: TransactionNo;
-  method: RepaymentMethod;
-}
 export interface RepaymentOrderCreatedData {
   orderId: RepaymentOrderId;
   customerId: CustomerId;
@@ -2075,26 +2408,6 @@ export interface RepaymentOrderCreatedData {
    * @maxItems 20
    */
   lines: RepaymentOrderLine[];
-}
-export interface RepaymentPostingCalculatedData {
-  quoteId: QuoteId;
-  loanId: LoanId;
-  customerId: CustomerId;
-  scenario: RepaymentScenario;
-  /**
-   * The instalments that a normal repayment is for; all, in the order of the product, if absent.
-   */
-  instalments?: InstalmentNumbers;
-  /**
-   * Value date on which a payment of the total does what is quoted.
-   */
-  quotedFor: IsoDate;
-  /**
-   * Version of the schedule that it was worked out on.
-   */
-  scheduleVersion: number;
-  currency: Currency;
-  amounts: RepaymentAmounts;
 }
 export interface RepaymentRefundedData {
   refundId: RefundId;
@@ -2266,16 +2579,27 @@ export interface Contracts {
     version: '1.0.0';
     data: CalculateRepaymentPostingData;
     errors:
+      | 'EXTENDED_TOO_OFTEN'
       | 'LOAN_NOT_ACTIVE'
       | 'LOAN_SETTLED'
       | 'NOTHING_DUE'
+      | 'NOTHING_TO_EXTEND'
       | 'NOT_OFFERED'
+      | 'PERIODS_OUT_OF_RANGE'
+      | 'TERM_TOO_LONG'
+      | 'TOO_LONG_OVERDUE'
       | 'UNKNOWN_INSTALMENT'
       | 'UNKNOWN_LOAN'
       | 'WINDOW_CLOSED'
       | 'WRONG_CURRENCY';
   };
   'confirm-fund-arrival': { kind: 'command'; version: '1.0.0'; data: ConfirmFundArrivalData; errors: never };
+  'create-extension-order': {
+    kind: 'command';
+    version: '1.0.0';
+    data: CreateExtensionOrderData;
+    errors: 'NOTHING_TO_PAY' | 'QUOTE_EXPIRED' | 'QUOTE_TAKEN';
+  };
   'create-loan-contract': {
     kind: 'command';
     version: '1.0.0';
@@ -2310,7 +2634,12 @@ export interface Contracts {
     errors: 'ACCOUNT_NEEDED' | 'MORE_THAN_PAID' | 'NOT_REFUNDABLE' | 'UNKNOWN_RECEIPT' | 'WRONG_CURRENCY';
   };
   'execute-risk-review': { kind: 'command'; version: '1.0.0'; data: ExecuteRiskReviewData; errors: never };
-  'initiate-payment': { kind: 'command'; version: '1.0.0'; data: InitiatePaymentData; errors: never };
+  'initiate-payment': {
+    kind: 'command';
+    version: '1.0.0';
+    data: InitiatePaymentData;
+    errors: 'METHOD_NOT_GIVEN_IN_TIME' | 'METHOD_REFUSED';
+  };
   'initiate-refund': {
     kind: 'command';
     version: '1.0.0';
@@ -2405,6 +2734,13 @@ export interface Contracts {
     data: DisbursementSucceededData;
     errors: never;
   };
+  'extension-order-created': {
+    kind: 'event';
+    version: '1.0.0';
+    data: ExtensionOrderCreatedData;
+    errors: never;
+  };
+  'extension-succeeded': { kind: 'event'; version: '1.0.0'; data: ExtensionSucceededData; errors: never };
   'external-fund-transaction-recorded': {
     kind: 'event';
     version: '1.0.0';

@@ -54,6 +54,7 @@ test('the application changes only what has a state', async () => {
     'asset_center.loan',
     'books.roll_up',
     'credit_limit_center.credit_reservation',
+    'extension_engine.extension_order',
     'fund_management_system.fund_reservation',
     'fund_management_system.refund_reservation',
     'loan_engine.loan_application',

@@ -34,7 +34,7 @@ export async function failedWorkflowTasks(client: Client, db: Knex): Promise<str
 }
 
 /** Runs of questions, which the API asks itself: due lists and quotes. No workflow carries them. */
-const isQuestion = (flowId: string): boolean => /^repayment:(DL|RQ)/.test(flowId);
+const isQuestion = (flowId: string): boolean => /^(repayment:(DL|RQ)|extension:EQ)/.test(flowId);
 
 /** Temporal lists a workflow a moment after it has started; every flow that has done something stands in our database. */
 async function untilListed(client: Client, db: Knex): Promise<void> {

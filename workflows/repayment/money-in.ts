@@ -1,5 +1,7 @@
+import { extensionOfMethod } from '../../domain/identifiers';
 import type { Message } from '../../schemas/message';
 import { among, is } from '../../schemas/message';
+import { extended } from '../extension';
 import type { Flow } from '../moves/flow';
 
 /** What became of money that came in: it was put towards loans, or stays a payable to its payer. */
@@ -29,11 +31,23 @@ export async function moneyIn(
     .to('repayment-engine', 'accounting-center', 'credit-limit-center', 'fund-management-system');
   const [received] = sent;
   flow.note({ businessDate: received.data.valueDate });
+  const orderId = extensionOfMethod(notified.data.methodNo ?? '');
+  if (orderId) await extendedBy(flow, orderId, sent);
   return told(
     flow,
     received.data.receiptId,
     among(sent, 'asset-posting-applied') ? sent : await identified(flow, sent),
   );
+}
+
+/** It is for an extension: a further step, so that the money is in the books whatever becomes of that. */
+async function extendedBy(flow: RepaymentFlow, orderId: string, sent: readonly Message[]): Promise<void> {
+  const extending = await flow
+    .pass(among(sent, 'accounting-entry-posted')!)
+    .to('payment-system')
+    .part('extension', orderId, extended);
+  const succeeded = among(extending, 'extension-succeeded');
+  if (succeeded) await flow.pass(succeeded, flow.messaging).to('outreach-system');
 }
 
 /** Nobody knows whose it is: it waits in the books until two persons have found out, and then goes the same way. */

@@ -6,7 +6,12 @@ import {
   type Scenario,
 } from '../../../domain/books/posting-rules';
 import { money, type Currency } from '../../../domain/money';
-import type { MarketId, PostLedgerEventData, RepaymentChanges } from '../../../schemas/generated/messages';
+import type {
+  ExtensionSucceededData,
+  MarketId,
+  PostLedgerEventData,
+  RepaymentChanges,
+} from '../../../schemas/generated/messages';
 import { message } from '../../../schemas/message';
 
 type Disbursement = Extract<PostLedgerEventData, { applicationId: string }>;
@@ -55,6 +60,31 @@ export async function received(books: Books, market: MarketId, data: Receipt) {
   return [
     message('ledger-event-accepted', { ledgerEventId, scenario }),
     message('accounting-entry-posted', { ...data, ...posted }),
+  ] as const;
+}
+
+/** Posts what was paid for an extension: its fee is income, and arrears are put towards the loan. */
+export async function extensionPaid(books: Books, market: MarketId, data: ExtensionSucceededData) {
+  const { orderId, loanId, customerId, receiptId, periods, quotedFor, valueDate, currency, amounts } = data;
+  const { feeMinor, arrears, totalMinor } = amounts;
+  const posted = await post(books, {
+    scenario: 'general.repayment-applied',
+    businessKey: `extension ${orderId} of loan ${loanId}`,
+    valueDate,
+    owners: { loan: loanId, customer: customerId, market },
+    amounts: repaymentAmounts({
+      ...{ appliedMinor: totalMinor, couponMinor: 0, returnedFeeMinor: 0 },
+      ...{ principalMinor: arrears.principalMinor, interestMinor: arrears.interestMinor },
+      ...{ feeMinor: feeMinor + arrears.feeMinor, penaltyMinor: arrears.penaltyMinor },
+    }),
+    currency,
+    description: `Extension ${orderId} of loan ${loanId} paid`,
+  });
+  return [
+    message('accounting-entry-posted', {
+      ...{ ledgerEventId: orderId, scenario: 'extension-paid', loanId, customerId, receiptId, periods },
+      ...{ quotedFor, amount: money(currency, totalMinor), valueDate, ...posted },
+    }),
   ] as const;
 }
 

@@ -1,7 +1,12 @@
 import { sumMinor } from '../../../domain/money';
 import { extensionProblem } from '../../../domain/servicing/extension';
-import type { MinorByComponent, ServicingProblem } from '../../../domain/servicing/loan';
-import { byComponent, positionOf, type InstalmentPosition } from '../../../domain/servicing/position';
+import type { ServicingProblem } from '../../../domain/servicing/loan';
+import {
+  byComponent,
+  owedAmounts,
+  positionOf,
+  type InstalmentPosition,
+} from '../../../domain/servicing/position';
 import { quoteProblem } from '../../../domain/servicing/quote';
 import type { DueLoan, OwedAmounts } from '../../../schemas/generated/messages';
 import { lookedAtOn, type KeptLoan } from './loans';
@@ -37,8 +42,3 @@ const openUnless = (problem: ServicingProblem | undefined) =>
 
 const sumOf = (instalments: readonly InstalmentPosition[]): OwedAmounts =>
   owedAmounts(byComponent((component) => sumMinor(instalments.map(({ owedMinor }) => owedMinor[component]))));
-
-const owedAmounts = ({ PENALTY, FEE, INTEREST, PRINCIPAL }: MinorByComponent): OwedAmounts => ({
-  ...{ penaltyMinor: PENALTY, feeMinor: FEE, interestMinor: INTEREST, principalMinor: PRINCIPAL },
-  totalMinor: sumMinor([PENALTY, FEE, INTEREST, PRINCIPAL]),
-});

@@ -102,17 +102,27 @@ const intentOf = ({ scenario, instalments, quotedFor }: RepaymentTarget): Intent
 async function keep(
   tx: Knex.Transaction,
   kept: KeptLoan,
-  { id, valueDate, amountMinor, intent }: Payment,
-  { loan, postings, outcome }: Posted & { outcome: Outcome },
+  payment: Payment,
+  posted: Posted & { outcome: Outcome },
 ): Promise<void> {
-  const { loanId } = kept;
+  await insertPayment(tx, kept.loanId, payment, posted.loan.payments.length);
+  await keepPosted(tx, kept, posted, posted.outcome);
+}
+
+/** Adds a payment to a loan, as its `number`th. */
+export async function insertPayment(
+  tx: Knex.Transaction,
+  loanId: string,
+  { id, valueDate, amountMinor, intent }: Payment,
+  number: number,
+): Promise<void> {
   await tx('asset_center.payment').insert({
-    ...{ loan_id: loanId, number: loan.payments.length, payment_id: id, value_date: valueDate },
+    ...{ loan_id: loanId, number, payment_id: id, value_date: valueDate },
     ...{ amount_minor: amountMinor, intent: intent.kind },
     instalments: intent.kind === 'NORMAL' ? (intent.instalments ?? null) : null,
     quoted_for: intent.kind === 'NORMAL' ? null : intent.quotedFor,
+    periods: intent.kind === 'EXTENSION' ? intent.periods : null,
   });
-  await keepPosted(tx, kept, { loan, postings }, outcome);
 }
 
 /** Keeps what was posted to a loan, and the state in which it is by that. */
@@ -122,19 +132,26 @@ export async function keepPosted(
   { loan, postings }: Pick<Posted, 'loan' | 'postings'>,
   outcome?: Outcome,
 ): Promise<void> {
-  const { loanId } = kept;
-  if (postings.length > 0) {
-    await tx('asset_center.posting').insert(
-      postings.map((one) => ({
-        ...{ loan_id: loanId, number: one.number, payment_id: one.paymentId, value_date: one.valueDate },
-        ...{ instalment: one.instalment, component: one.component, kind: one.by },
-        ...{ amount_minor: one.amountMinor, undoes: one.undoes ?? null },
-      })),
-    );
-  }
+  await insertPostings(tx, kept.loanId, postings);
   const state = stateAfter(kept, loan, outcome);
   if (state === kept.state) return;
-  await tx('asset_center.loan').where({ loan_id: loanId }).update({ state });
+  await tx('asset_center.loan').where({ loan_id: kept.loanId }).update({ state });
+}
+
+/** Adds postings to a loan. */
+export async function insertPostings(
+  tx: Knex.Transaction,
+  loanId: string,
+  postings: Posted['postings'],
+): Promise<void> {
+  if (postings.length === 0) return;
+  await tx('asset_center.posting').insert(
+    postings.map((one) => ({
+      ...{ loan_id: loanId, number: one.number, payment_id: one.paymentId, value_date: one.valueDate },
+      ...{ instalment: one.instalment, component: one.component, kind: one.by },
+      ...{ amount_minor: one.amountMinor, undoes: one.undoes ?? null },
+    })),
+  );
 }
 
 /** A cancelled loan stays one, whatever is heard of later. */

@@ -43,6 +43,11 @@ const templates = {
     id: 'Pembayaran {amount} telah kami terima. Pinjaman Anda {reference} telah dibatalkan.',
     en: 'Your repayment of {amount} was received. Loan {reference} is cancelled.',
   },
+  EXTENSION_SUCCEEDED: {
+    zh: '已收到 {amount},您的借款 {reference} 展期成功,请按新的还款计划还款。',
+    id: 'Pembayaran {amount} telah kami terima. Pinjaman Anda {reference} diperpanjang sesuai jadwal baru.',
+    en: 'Your payment of {amount} was received. Loan {reference} is extended: please repay by its new schedule.',
+  },
 } as const satisfies Record<string, Record<Language, string>>;
 
 /** The text of a template in a language. Throws when there is no such template: a flow asks only for those above. */

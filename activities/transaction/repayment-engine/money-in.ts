@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { orderOfMethod, receiptOf } from '../../../domain/identifiers';
+import { extensionOfMethod, orderOfMethod, receiptOf } from '../../../domain/identifiers';
 import type {
   AssetPostingAppliedData,
   MarketId,
@@ -9,8 +9,10 @@ import type {
 
 /** The order that money was paid for. */
 export interface PaidOrder {
-  orderId: string;
+  /** Absent where the money is for an extension, whose method is `methodNo`. */
+  orderId?: string;
   customerId: string;
+  methodNo?: string;
 }
 
 /** What two persons found out about money that named no order of ours. */
@@ -32,6 +34,11 @@ export async function orderPaid(
   { methodNo, payerReference, amount }: PartnerRepaymentReceivedData,
   market: MarketId,
 ): Promise<PaidOrder | undefined> {
+  if (methodNo && extensionOfMethod(methodNo)) {
+    return tx('repayment_engine.extension_method')
+      .where({ method_no: methodNo, market, currency: amount.currency })
+      .first<PaidOrder | undefined>('customer_id as customerId', 'method_no as methodNo');
+  }
   const named = (methodNo && orderOfMethod(methodNo)) ?? payerReference;
   if (!named) return undefined;
   return tx('repayment_engine.repayment_order')

@@ -93,6 +93,8 @@ test('another key of the same client is not held up', async () => {
 test.each([
   ['/v1/loan-applications', 'app', application],
   ['/v1/loans/LN0000000000/repayment-quotes', 'app', { scenario: 'NORMAL' }],
+  ['/v1/loans/LN0000000000/extension-quotes', 'app', { periods: 1 }],
+  ['/v1/extensions', 'app', { loanId: 'LN0000000000', quoteId: 'EQ0000000000' }],
   ['/v1/loan-applications/LA0000000000/withdrawals', 'app', { reason: 'No longer needed.' }],
   ['/v1/ops/acts', 'ops', { flowId: 'x:1', question: 'review', answer: 'APPROVE', reason: 'none' }],
   [`/v1/ops/acts/${randomUUID()}/approvals`, 'ops', { reason: 'none' }],

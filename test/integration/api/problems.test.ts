@@ -35,6 +35,19 @@ const elsewhere: Record<string, string[]> = {
     ],
   ].map((code) => `receiveCallback ${code}`),
   'api/products.test.ts': ['submitLoanApplication PRODUCT_NOT_SELLABLE'],
+  'api/extension-quotes.test.ts': [
+    ...['IDEMPOTENCY_KEY_REUSED', 'LOAN_NOT_ACTIVE', 'LOAN_SETTLED', 'NOT_OFFERED', 'NOTHING_TO_EXTEND'],
+    ...['PERIODS_OUT_OF_RANGE', 'TOO_LONG_OVERDUE', 'EXTENDED_TOO_OFTEN', 'TERM_TOO_LONG'],
+  ].map((code) => `quoteExtension ${code}`),
+  'flows/extension.test.ts': [
+    ...[
+      'IDEMPOTENCY_KEY_REUSED',
+      'UNKNOWN_EXTENSION_QUOTE',
+      'QUOTE_EXPIRED',
+      'QUOTE_TAKEN',
+      'NOTHING_TO_PAY',
+    ],
+  ].map((code) => `orderExtension ${code}`),
   'api/repayments.test.ts': [
     ...['IDEMPOTENCY_KEY_REUSED', 'LOAN_NOT_ACTIVE', 'WRONG_CURRENCY', 'LOAN_SETTLED', 'NOTHING_DUE'],
     ...['UNKNOWN_INSTALMENT', 'NOT_OFFERED', 'WINDOW_CLOSED'],

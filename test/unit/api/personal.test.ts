@@ -34,3 +34,16 @@ test('what the contract does not declare is left out: nobody knows what it is', 
   const data = { applicationId: 'LA1', nickname: 'Somebody' };
   expect(withoutPersonal(dataOf('credit-reserved'), data)).toEqual({ applicationId: 'LA1' });
 });
+
+test('where a name stands for something else in each form, all of it is kept', () => {
+  const plan = { scenario: 'EARLY_SETTLEMENT', amounts: { principalMinor: 80_000, waiverMinor: 0 } };
+  expect(withoutPersonal(dataOf('repayment-plan-calculated'), plan)).toEqual(plan);
+});
+
+test('what one form marks as personal is left out of every form', () => {
+  const name = { type: 'string' };
+  const forms = {
+    oneOf: [{ properties: { name } }, { properties: { name: { ...name, 'x-personal': true } } }],
+  };
+  expect(withoutPersonal(forms, { name: 'Somebody' })).toEqual({});
+});

@@ -1,0 +1,99 @@
+import type { Knex } from 'knex';
+import { applyExtension } from '../../../domain/servicing/extension';
+import { journalChanges } from '../../../domain/servicing/journal';
+import type { Payment } from '../../../domain/servicing/loan';
+import type {
+  AccountingEntryPostedData,
+  CalculateRepaymentPostingData,
+} from '../../../schemas/generated/messages';
+import { message } from '../../../schemas/message';
+import { lockedLoan, type KeptLoan } from './loans';
+import { insertPayment, insertPostings } from './repayments';
+
+type Asked = Extract<CalculateRepaymentPostingData, { paid?: unknown }>;
+type PaidExtension = Extract<AccountingEntryPostedData, { scenario: 'extension-paid' }>;
+
+/** The loan with the payment of an extension of it. Clocks differ: nothing counts before the loan's first day. */
+function paymentOf(
+  { loan: { startDate } }: KeptLoan,
+  paid: { receiptId: string; valueDate: string; amountMinor: number; quotedFor: string; periods: number },
+): Payment {
+  const { receiptId: id, valueDate, amountMinor, quotedFor, periods } = paid;
+  return {
+    ...{ id, valueDate: valueDate < startDate ? startDate : valueDate, amountMinor },
+    intent: { kind: 'EXTENSION', quotedFor, periods },
+  };
+}
+
+/**
+ * Looks whether what was paid extends the loan as it was quoted, and keeps the loan as it is until the transaction ends. If
+ * the schedule or the balance has changed since, or it does not cover the price, nothing is answered: it stays a payable.
+ */
+export async function confirmExtension(
+  tx: Knex.Transaction,
+  { quoteId, loanId, request: { periods } }: Asked,
+  { receiptId, valueDate, amount }: NonNullable<Asked['paid']>,
+) {
+  const kept = (await lockedLoan(tx, loanId, 'UPDATE'))!;
+  const quote = await tx('asset_center.extension_quote')
+    .where({ quote_id: quoteId, loan_id: loanId })
+    .first<{ quotedFor: string; scheduleVersion: number; lastPosting: number }>(
+      'quoted_for as quotedFor',
+      'schedule_version as scheduleVersion',
+      'last_posting as lastPosting',
+    );
+  const { state, scheduleVersion, productId, productVersion, loan } = kept;
+  const isAsQuoted =
+    state === 'ACTIVE' &&
+    quote.scheduleVersion === scheduleVersion &&
+    quote.lastPosting === loan.postings.length;
+  if (!isAsQuoted) return [] as const;
+  const { quotedFor } = quote;
+  const payment = paymentOf(kept, {
+    ...{ receiptId, valueDate, amountMinor: amount.amountMinor, quotedFor, periods },
+  });
+  if (!applyExtension(loan, payment).extended) return [] as const;
+  const { market: _market, terms: _terms, ...account } = loan;
+  return [
+    message('calculate-repayment-plan', {
+      ...{ scenario: 'EXTENSION', quoteId, loanId, productId, productVersion, periods, account },
+      quotedFor: payment.valueDate,
+    }),
+  ] as const;
+}
+
+/** Extends a loan: what was paid for it stands in the books, and a new version of the schedule is added. */
+export async function extendLoan(tx: Knex.Transaction, entry: PaidExtension) {
+  const { loanId, receiptId, customerId, amount, valueDate, periods, quotedFor } = entry;
+  const kept = (await lockedLoan(tx, loanId, 'UPDATE'))!;
+  const payment = paymentOf(kept, {
+    ...{ receiptId, valueDate, amountMinor: amount.amountMinor, quotedFor, periods },
+  });
+  const posted = applyExtension(kept.loan, payment);
+  if (!posted.extended) throw new Error(`Loan ${loanId} is not as it was when its extension was confirmed.`);
+  const version = kept.scheduleVersion! + 1;
+  await tx('asset_center.schedule').insert({ loan_id: loanId, version, added_periods: periods });
+  await tx('asset_center.instalment').insert(
+    posted.loan.instalments.map((one) => ({
+      ...{ loan_id: loanId, version, number: one.number, period_start: one.periodStart },
+      ...{ due_date: one.dueDate, principal_minor: one.principalMinor },
+      ...{ interest_minor: one.interestMinor, fee_minor: one.feeMinor },
+    })),
+  );
+  await insertPayment(tx, loanId, payment, posted.loan.payments.length);
+  await insertPostings(tx, loanId, posted.postings);
+  await tx('asset_center.loan').where({ loan_id: loanId }).update({ schedule_version: version });
+
+  const outcome = 'EXTENDED' as const;
+  const changes = journalChanges(posted.postings);
+  return [
+    message('asset-posting-applied', {
+      ...{ receiptId, customerId, amount, valueDate, unappliedMinor: 0 },
+      loans: [{ loanId, outcome, appliedMinor: changes.appliedMinor }],
+    }),
+    message('repayment-succeeded', {
+      ...{ receiptId, loanId, customerId, partnerId: kept.partnerId, amount, valueDate, outcome, changes },
+      ...{ paymentNumber: posted.loan.payments.length, settledInstalments: [] },
+    }),
+  ] as const;
+}

@@ -1,0 +1,253 @@
+import type { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import { crashPoint } from '../../crash/point';
+import { customerOfFlow, customerOfLoan } from '../../db/access/owners';
+import { submissionOf } from '../../db/access/submissions';
+import {
+  extensionBasis,
+  extensionProgress,
+  type ExtensionBasis,
+  type ExtensionProgress,
+  type ExtensionState,
+} from '../../db/reads/extension-orders';
+import { formatMoney } from '../../domain/money';
+import { composeCommand } from '../../schemas/compose';
+import { message, type DataOf, type ErrorCodeOf, type Message } from '../../schemas/message';
+import { contractOf } from '../../schemas/validate';
+import {
+  extensionAddress,
+  extensionFlowId,
+  extensionQuoteAddress,
+  flowAddress,
+  loanAddress,
+} from '../addresses';
+import { newBusinessId } from '../business-id';
+import { MAY } from '../permissions';
+import { preferParameter, waitSecondsIn } from '../prefer';
+import { Problem } from '../problem';
+import type { Answer, Call, Parameter, Route } from '../route';
+import { common, links, list, object, oneOf, type Schema } from '../schema';
+import { idempotencyKeyParameter, submissionBefore, submissionFor, type NewSubmission } from '../submission';
+import { startFlow, startFlowAndWait } from '../temporal';
+import { unknownLoan } from './loans';
+
+const FLOW = 'extension';
+const COMMAND = 'create-extension-order';
+type Order = DataOf<typeof COMMAND>;
+
+/** How long a method is waited for where the client does not say: parties that are well take less. */
+const USUAL_WAIT_SECONDS = 5;
+
+interface Body {
+  loanId: string;
+  quoteId: string;
+}
+
+/** What orders of extensions need of the platform. */
+interface Needs {
+  db: Knex;
+  temporal: Client;
+  config: { taskQueue: string };
+}
+
+const orderIdParameter: Parameter = {
+  in: 'path',
+  name: 'orderId',
+  description: 'Id of an order of an extension.',
+  schema: common('extension-order-id'),
+  required: true,
+  example: 'EO01JDB3Q7R5YC',
+};
+
+const order: Schema = object(
+  {
+    orderId: common('extension-order-id'),
+    state: {
+      description:
+        'RECEIVED until it is created; CREATED while a person is to approve it. METHOD_CREATED: it can be paid. EXTENDED: ' +
+        'it is paid, and the loan has its new schedule. CANCELLED: what came did not pay for it as quoted, and is kept for ' +
+        'the customer. EXPIRED: its method takes no money any more.',
+      ...oneOf(
+        ...(['RECEIVED', 'CREATED', 'REJECTED', 'APPROVED', 'METHOD_CREATED'] satisfies ExtensionState[]),
+        ...(['EXPIRED', 'EXTENDED', 'CANCELLED', 'FAILED'] satisfies ExtensionState[]),
+      ),
+    },
+    loanId: common('loan-id'),
+    customerId: common('customer-id'),
+    quoteId: common('extension-quote-id'),
+    periods: common('extension-periods'),
+    quotedFor: { description: 'Day on which it must be paid.', ...common('iso-date') },
+    amount: { description: 'Fee and arrears.', ...common('positive-money') },
+    method: { description: 'How it can be paid, while it can.', ...common('repayment-method') },
+    reasonCodes: {
+      description: 'Why it did not come about, where it did not.',
+      ...list(common('reason-code')),
+    },
+    links: links(['self', 'loan', 'quote', 'flow']),
+  },
+  ['method', 'reasonCodes'],
+);
+
+/** The routes of orders of extensions (展期). */
+export function extensionOrderRoutes(needs: Needs): Route[] {
+  const answerOf = (description: string, progress: ExtensionProgress) => ({
+    ...{ description, schema: order, example: orderBody(exampleOrder(), progress) },
+  });
+  return [
+    {
+      method: 'post',
+      path: '/v1/extensions',
+      operationId: 'orderExtension',
+      tag: 'Extensions',
+      summary: 'Order an extension as it was quoted, and get a method to pay for it',
+      description:
+        'The rules approve the first extension of a loan that is not overdue, and a person any other. The method comes with ' +
+        `the answer when it is there within ${USUAL_WAIT_SECONDS} seconds, or those of Prefer: wait=n; else it is found at ` +
+        "the order's address. The loan is extended once it is paid, if it is still as it was quoted.",
+      access: {
+        roles: MAY.orderExtensions,
+        customers: {
+          owner: ({ body }) => customerOfLoan(needs.db, (body as Body).loanId),
+          absent: ({ body }) => unknownLoan((body as Body).loanId),
+        },
+      },
+      parameters: [idempotencyKeyParameter, preferParameter],
+      body: {
+        schema: object({ loanId: common('loan-id'), quoteId: common('extension-quote-id') }),
+        examples: { usual: { loanId: 'LN01JD9K5T2W8Z', quoteId: 'EQ01JDB2N6P4XC' } },
+      },
+      answers: {
+        201: {
+          ...answerOf('The order with its method; or how it ended without one.', exampleProgress),
+          headers: { Location: 'Address of the order.' },
+        },
+        202: {
+          ...answerOf('The order is accepted: it waits to be approved, or for its method.', received),
+          headers: { Location: 'Address of the order, where its method will be.' },
+        },
+      },
+      problems: [
+        ...(['IDEMPOTENCY_KEY_REUSED', 'UNKNOWN_LOAN', 'UNKNOWN_EXTENSION_QUOTE'] as const),
+        ...(Object.keys(contractOf(COMMAND)['x-command']!.errors) as ErrorCodeOf<typeof COMMAND>[]),
+      ],
+      handle: (call) => submit(needs, call),
+    },
+    {
+      method: 'get',
+      path: '/v1/extensions/{orderId}',
+      operationId: 'getExtension',
+      tag: 'Extensions',
+      summary: 'Read the order of an extension, and the method to pay for it',
+      access: {
+        roles: MAY.readLoans,
+        customers: {
+          owner: ({ parameters }) => customerOfFlow(needs.db, extensionFlowId(parameters['orderId']!)),
+          absent: ({ parameters }) => unknownOrder(parameters['orderId']!),
+        },
+      },
+      parameters: [orderIdParameter],
+      answers: { 200: answerOf('The order as it stands now.', exampleProgress) },
+      problems: ['UNKNOWN_EXTENSION'],
+      async handle({ parameters }) {
+        const body = await currentBody(needs.db, parameters['orderId']!);
+        if (!body) throw unknownOrder(parameters['orderId']!);
+        return { status: 200, body };
+      },
+    },
+  ];
+}
+
+const unknownOrder = (orderId: string): Problem =>
+  new Problem('UNKNOWN_EXTENSION', `There is no order ${orderId} of an extension.`);
+
+/** Reserves the key, then starts the flow. Whatever dies in between, the same request again finds the row and goes on. */
+async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answer> {
+  const body = call.body as Body;
+  const [before, basis] = await Promise.all([
+    submissionBefore(db, call),
+    extensionBasis(db, body.loanId, body.quoteId),
+  ]);
+  const loanOwner = before || basis ? undefined : await customerOfLoan(db, body.loanId);
+  const submission = await submissionFor(db, call, body, before, () => {
+    if (basis) return newSubmission(body, basis);
+    throw loanOwner === undefined ? unknownLoan(body.loanId) : unknownQuote(body);
+  });
+  const { flow, flowId, businessId: orderId } = submission;
+  const command = submission.command as Message<typeof COMMAND>;
+  const start = { flow, flowId, command, taskQueue: config.taskQueue, summary: summaryOf(command.data) };
+  const headers = { Location: extensionAddress(orderId) };
+  const accepted = { status: 202, headers, body: orderBody(command.data, received) };
+  const waitSeconds = waitSecondsIn(call.parameters, USUAL_WAIT_SECONDS);
+  if (waitSeconds > 0) return { ...accepted, later: () => methodWithin(waitSeconds) };
+  await startFlow(temporal, start);
+  crashPoint('before-answer', 'extension order');
+  return accepted;
+
+  async function methodWithin(seconds: number): Promise<Answer> {
+    await startFlowAndWait(temporal, start, seconds * 1000);
+    const current = (await currentBody(db, orderId))!;
+    return { status: underWay.includes(current.state) ? 202 : 201, headers, body: current };
+  }
+}
+
+const underWay: ExtensionState[] = ['RECEIVED', 'CREATED', 'APPROVED'];
+
+const unknownQuote = ({ loanId, quoteId }: Body): Problem =>
+  new Problem('UNKNOWN_EXTENSION_QUOTE', `There is no quote ${quoteId} of an extension of loan ${loanId}.`);
+
+/** Makes the command of a new order. Throws the problem that the quote and the loan show at once. */
+function newSubmission({ loanId, quoteId }: Body, basis: ExtensionBasis): NewSubmission {
+  const { market, businessDate, isOutdated, isTaken, currency, totalMinor, ...quoted } = basis;
+  if (isTaken) throw new Problem('QUOTE_TAKEN', `Quote ${quoteId} was ordered before.`);
+  if (isOutdated) throw new Problem('QUOTE_EXPIRED', `Loan ${loanId} has changed since the quote was made.`);
+  if (quoted.quotedFor < businessDate) {
+    throw new Problem('QUOTE_EXPIRED', `Quote ${quoteId} was for ${quoted.quotedFor}.`);
+  }
+  if (totalMinor === 0) throw new Problem('NOTHING_TO_PAY', `Quote ${quoteId} is of an extension for free.`);
+  const orderId = newBusinessId('EO');
+  const flowId = extensionFlowId(orderId);
+  const amount = { currency, amountMinor: totalMinor };
+  const command = composeCommand(
+    { flow: FLOW, flowId, market },
+    {
+      ...message(COMMAND, { orderId, quoteId, loanId, amount, ...quoted }),
+      ...{ source: 'bff-system', occurrence: '1' },
+    },
+  );
+  return { flow: FLOW, flowId, businessId: orderId, command };
+}
+
+const summaryOf = ({ orderId, loanId, amount }: Order): string =>
+  `Extension ${orderId} of loan ${loanId} for ${formatMoney(amount)}`;
+
+/** An order as it stands now; undefined when nobody has submitted it. */
+async function currentBody(db: Knex, orderId: string) {
+  const submission = await submissionOf(db, orderId);
+  if (!submission) return undefined;
+  const { flowId, command } = submission;
+  return orderBody((command as Message<typeof COMMAND>).data, await extensionProgress(db, orderId, flowId));
+}
+
+function orderBody(data: Order, { state, method, reasonCodes }: ExtensionProgress) {
+  const { orderId, loanId, customerId, quoteId, periods, quotedFor, amount } = data;
+  return {
+    ...{ orderId, state, loanId, customerId, quoteId, periods, quotedFor, amount },
+    ...(state === 'METHOD_CREATED' && method && { method }),
+    ...(reasonCodes.length > 0 && { reasonCodes }),
+    links: {
+      ...{ self: extensionAddress(orderId), loan: loanAddress(loanId) },
+      ...{ quote: extensionQuoteAddress(quoteId), flow: flowAddress(extensionFlowId(orderId)) },
+    },
+  };
+}
+
+const exampleOrder = (): Order => contractOf(COMMAND).$defs.data.examples![0] as Order;
+
+const received: ExtensionProgress = { state: 'RECEIVED', method: null, reasonCodes: [] };
+
+const exampleProgress: ExtensionProgress = {
+  ...{ state: 'METHOD_CREATED', reasonCodes: [] },
+  method: {
+    ...{ kind: 'QR', value: 'https://pay.cn-payout.example/q/31', expiresAt: '2024-03-01T12:30:00+08:00' },
+  },
+};

@@ -1,0 +1,153 @@
+import type { Knex } from 'knex';
+import { customerOfExtensionQuote } from '../../db/access/owners';
+import { extensionQuote, type ExtensionQuoteView } from '../../db/reads/extension-quotes';
+import { addDays, startOfDay } from '../../domain/calendar';
+import type { RepaymentPostingCalculatedData } from '../../schemas/generated/messages';
+import { contractOf } from '../../schemas/validate';
+import { extensionFlowId, extensionQuoteAddress, flowAddress, loanAddress } from '../addresses';
+import { MAY } from '../permissions';
+import { Problem } from '../problem';
+import { quoter } from '../quotes';
+import type { Answer, Call, Parameter, Route } from '../route';
+import { common, links, list, object, type Schema } from '../schema';
+import { idempotencyKeyParameter } from '../submission';
+import { loanIdParameter, ownLoan } from './loans';
+
+const quoteSchema: Schema = object({
+  quoteId: common('extension-quote-id'),
+  loanId: common('loan-id'),
+  customerId: common('customer-id'),
+  periods: common('extension-periods'),
+  quotedFor: {
+    description: 'Day on which a payment of the total must count to extend the loan as quoted.',
+    ...common('iso-date'),
+  },
+  holdsUntil: { description: "The end of that day in the loan's market.", ...common('instant') },
+  scheduleVersion: {
+    description: 'Version of the schedule that it was worked out on.',
+    type: 'integer',
+    minimum: 1,
+  },
+  currency: common('currency'),
+  amounts: common('extension-amounts'),
+  newInstalments: {
+    description: 'The new version of the schedule, whole: what is settled or past due stands as it was.',
+    ...list(common('instalment')),
+  },
+  links: links(['self', 'loan', 'flow']),
+});
+
+const quoteIdParameter: Parameter = {
+  in: 'path',
+  name: 'quoteId',
+  description: 'Id of an extension quote.',
+  schema: common('extension-quote-id'),
+  required: true,
+  example: 'EQ01JDB2N6P4XC',
+};
+
+/** The routes of extensions (展期): what more time for a loan costs. */
+export function extensionRoutes({ db }: { db: Knex }): Route[] {
+  const quote = quoter(db);
+
+  async function quoteExtension(call: Call): Promise<Answer> {
+    const { periods } = call.body as { periods: number };
+    const request = { scenario: 'EXTENSION', periods } as const;
+    const quoteId = await quote(call, {
+      ...{ flow: 'extension', prefix: 'EQ', content: { loanId: call.parameters['loanId'], request } },
+      data: (id, { loanId, customerId }) => ({ quoteId: id, loanId, customerId, request }),
+      then: [['product-calculation-service'], ['asset-center'], ['bff-system']],
+    });
+    const made = await extensionQuote(db, quoteId);
+    return { status: 201, headers: { Location: extensionQuoteAddress(quoteId) }, body: quoteBody(made!) };
+  }
+
+  return [
+    {
+      method: 'post',
+      path: '/v1/loans/{loanId}/extension-quotes',
+      operationId: 'quoteExtension',
+      tag: 'Extensions',
+      summary: 'Ask what an extension would cost, and the schedule that it would make',
+      description:
+        'What is owed and not past due moves by a number of periods of the product. The same Idempotency-Key with the same ' +
+        'body gives the same quote, or the same refusal, however late it is sent: for a new quote send a new key.',
+      access: { roles: MAY.quoteExtensions, customers: ownLoan(db) },
+      parameters: [loanIdParameter, idempotencyKeyParameter],
+      body: {
+        schema: object({ periods: common('extension-periods') }),
+        examples: { onePeriod: { periods: 1 } },
+      },
+      answers: {
+        201: {
+          description: 'The quote. It binds nobody.',
+          schema: quoteSchema,
+          headers: { Location: 'Address of the quote.' },
+          example: quoteBody(exampleQuote),
+        },
+      },
+      problems: [
+        ...(['IDEMPOTENCY_KEY_REUSED', 'UNKNOWN_LOAN', 'LOAN_NOT_ACTIVE', 'LOAN_SETTLED'] as const),
+        ...(['NOT_OFFERED', 'NOTHING_TO_EXTEND', 'PERIODS_OUT_OF_RANGE', 'TOO_LONG_OVERDUE'] as const),
+        ...(['EXTENDED_TOO_OFTEN', 'TERM_TOO_LONG'] as const),
+      ],
+      handle: quoteExtension,
+    },
+    {
+      method: 'get',
+      path: '/v1/extension-quotes/{quoteId}',
+      operationId: 'getExtensionQuote',
+      tag: 'Extensions',
+      summary: 'Read an extension quote',
+      access: {
+        roles: MAY.readLoans,
+        customers: {
+          owner: ({ parameters }) => customerOfExtensionQuote(db, parameters['quoteId']!),
+          absent: ({ parameters }) => unknownQuote(parameters['quoteId']!),
+        },
+      },
+      parameters: [quoteIdParameter],
+      answers: {
+        200: {
+          description: 'The quote, as it was made.',
+          schema: quoteSchema,
+          example: quoteBody(exampleQuote),
+        },
+      },
+      problems: ['UNKNOWN_EXTENSION_QUOTE'],
+      async handle({ parameters }) {
+        const quoteId = parameters['quoteId']!;
+        const made = await extensionQuote(db, quoteId);
+        if (!made) throw unknownQuote(quoteId);
+        return { status: 200, body: quoteBody(made) };
+      },
+    },
+  ];
+}
+
+const unknownQuote = (quoteId: string): Problem =>
+  new Problem('UNKNOWN_EXTENSION_QUOTE', `There is no extension quote ${quoteId}.`);
+
+function quoteBody({ timeZone, ...quote }: ExtensionQuoteView) {
+  return {
+    ...quote,
+    holdsUntil: startOfDay(addDays(quote.quotedFor, 1), timeZone),
+    links: {
+      self: extensionQuoteAddress(quote.quoteId),
+      loan: loanAddress(quote.loanId),
+      flow: flowAddress(extensionFlowId(quote.quoteId)),
+    },
+  };
+}
+
+type Calculated = Extract<RepaymentPostingCalculatedData, { scenario: 'EXTENSION' }>;
+
+function exampleOfQuote(): ExtensionQuoteView {
+  const examples = contractOf('repayment-posting-calculated').$defs.data
+    .examples as RepaymentPostingCalculatedData[];
+  const { scenario: _scenario, ...quote } = examples.find(
+    (example): example is Calculated => example.scenario === 'EXTENSION',
+  )!;
+  return { ...quote, timeZone: 'Asia/Shanghai' };
+}
+const exampleQuote = exampleOfQuote();
