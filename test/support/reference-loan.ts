@@ -94,7 +94,7 @@ function allocate(lines: readonly Line[], { day, amountMinor, only }: ReferenceP
  *
  * @param payments in the order in which they were heard of
  * @param asOf the day for which it is looked at
- * @returns what is owed of each instalment that owes something, and what the loan took of each payment
+ * @returns what is owed of each instalment that owes something, what the loan took of the payments, and its price
  */
 export function reference(
   instalments: readonly ReferenceInstalment[],
@@ -119,7 +119,12 @@ export function reference(
   const owed = lines
     .map((line) => ({ number: line.number, owed: owedOf(line, asOf) }))
     .filter((one) => sum(Object.values(one.owed)) > 0);
-  return { owed, takenMinor: sum([...taken.values()]), settlementMinor: settlementOf(lines, asOf) };
+  return {
+    owed,
+    takenMinor: sum([...taken.values()]),
+    takenOf: (some: readonly ReferencePayment[]) => sum(some.map((payment) => taken.get(payment) ?? 0)),
+    settlementMinor: settlementOf(lines, asOf),
+  };
 }
 
 /** What ending the loan on a day costs: all principal and penalty, what is due of interest, and interest to date. */

@@ -39,8 +39,8 @@ interface Life {
   isFollowed?: boolean;
   /** When somebody last tried to settle it: earlier money that is heard of later may make that try good after all. */
   triedOn?: string;
-  /** The last method for a normal repayment, and what its order has left. */
-  method?: { no: string; leftMinor: number; only?: number[] | undefined };
+  /** The last method for a normal repayment: what its order is for, and what has come by it. */
+  method?: { no: string; orderMinor: number; only?: number[] | undefined; payments: ReferencePayment[] };
 }
 
 const anyStep = fc.oneof(
@@ -124,14 +124,19 @@ async function payNormally(
   life: Life,
   paying: { amountMinor: number; on: string; notifications?: number[] },
 ) {
-  const { no, leftMinor, only } = life.method!;
+  const { no, orderMinor, only, payments } = life.method!;
+  // What a loan gives back, because another payment counts before, its order has left again.
+  const leftMinor = orderMinor - reference(life.schedule, life.payments, today).takenOf(payments);
   await pay(life, no, paying);
-  const towardsMinor = Math.min(paying.amountMinor, leftMinor);
   life.receivedMinor += paying.amountMinor;
-  life.method!.leftMinor -= towardsMinor;
-  if (life.settledForMinor === undefined && towardsMinor > 0) {
-    life.payments.push({ day: paying.on, amountMinor: towardsMinor, ...(only && { only }) });
-  }
+  const payment = {
+    day: paying.on,
+    amountMinor: Math.min(paying.amountMinor, leftMinor),
+    ...(only && { only }),
+  };
+  if (life.settledForMinor !== undefined || payment.amountMinor === 0) return;
+  life.payments.push(payment);
+  payments.push(payment);
 }
 
 async function payAmount(life: Life, { percent, late, again, told }: Extract<Step, { kind: 'PAY' }>) {
@@ -139,7 +144,7 @@ async function payAmount(life: Life, { percent, late, again, told }: Extract<Ste
   const amountMinor = Math.max(1, Math.floor((instalments[0]!.totalMinor * percent) / 100));
   if (!again || !life.method) {
     const no = await ordered(life, { amount: { currency: 'CNY', amountMinor } });
-    if (no) life.method = { no, leftMinor: amountMinor };
+    if (no) life.method = { no, orderMinor: amountMinor, payments: [] };
   }
   // The model looks behind no settlement.
   const on = [addDays(today, -late), startDate, life.triedOn ?? ''].sort().at(-1)!;
@@ -151,7 +156,7 @@ async function payDue(life: Life, { percent }: Extract<Step, { kind: 'PAY_DUE' }
   if (quote?.quotedFor !== today) return;
   const { totalMinor } = quote.amounts;
   const no = (await ordered(life, { quoteId: quote.quoteId }))!;
-  life.method = { no, leftMinor: totalMinor, only: quote.instalments };
+  life.method = { no, orderMinor: totalMinor, only: quote.instalments, payments: [] };
   await payNormally(life, { amountMinor: Math.max(1, Math.floor((totalMinor * percent) / 100)), on: today });
 }
 
