@@ -29,9 +29,13 @@ const TASK_TIMEOUT_MS = 5_000;
 const AWAY = new Set([1, 4, 8, 14]);
 
 /** Asks Temporal something, for a limited time. Throws TEMPORARILY_UNAVAILABLE when it does not answer. */
-async function ask<T>(temporal: Client, question: () => Promise<T>): Promise<T> {
+async function ask<T>(
+  temporal: Client,
+  question: () => Promise<T>,
+  withinMs: number = DEADLINE_MS,
+): Promise<T> {
   try {
-    return await temporal.withDeadline(Date.now() + DEADLINE_MS, question);
+    return await temporal.withDeadline(Date.now() + withinMs, question);
   } catch (error) {
     if (!isAway(error)) throw error;
     const detail = 'Temporal is away. Send the same request again.';
@@ -236,7 +240,7 @@ export async function flowStatus(temporal: Client, flowId: string): Promise<Flow
 }
 
 /** Resolves when Temporal serves our namespace; throws TEMPORARILY_UNAVAILABLE when it is away. */
-export async function checkTemporal(temporal: Client): Promise<void> {
+export async function checkTemporal(temporal: Client, withinMs: number): Promise<void> {
   const { namespace } = temporal.options;
-  await ask(temporal, () => temporal.workflowService.describeNamespace({ namespace }));
+  await ask(temporal, () => temporal.workflowService.describeNamespace({ namespace }), withinMs);
 }

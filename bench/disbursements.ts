@@ -47,11 +47,11 @@ export async function prepareDisbursements(servers: Servers) {
       if (end.outcome !== 'DISBURSED') throw new Error(`${flowId} ended ${end.outcome}.`);
       return flowId;
     },
-    /** Runs the reference: a workflow with the same argument and as many outside calls, which do nothing. */
-    disburseBarely: async (): Promise<void> => {
+    /** Runs the reference: a workflow with a like argument and so many outside calls, which do nothing. */
+    barely: async (calls: number): Promise<void> => {
       const { flowId, submitted } = nextApplication();
-      const args = [submitted, outsideCalls];
-      await client.workflow.execute('bareDisbursement', { workflowId: flowId, taskQueue: bareQueue, args });
+      const args = [submitted, calls];
+      await client.workflow.execute('bare', { workflowId: flowId, taskQueue: bareQueue, args });
     },
     close: () => connection.close(),
   };

@@ -14,6 +14,8 @@ import { disbursementHistoryEvents } from './disbursement-history-events';
 import { disbursementThroughput } from './disbursement-throughput';
 import { dueListLatency } from './due-list-latency';
 import { postingHot, postingSpread } from './posting';
+import { repaymentHistoryEvents } from './repayment-history-events';
+import { repaymentThroughput } from './repayment-throughput';
 import { serversOf } from './servers';
 import { writeSummary } from './summary';
 import { tableOf } from './table';
@@ -22,6 +24,8 @@ import { workerMemory } from './worker-memory';
 const benchmarks: readonly Benchmark[] = [
   disbursementThroughput,
   disbursementHistoryEvents,
+  repaymentThroughput,
+  repaymentHistoryEvents,
   postingSpread,
   postingHot,
   acceptLatency,

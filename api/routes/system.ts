@@ -11,12 +11,11 @@ const status = (value: string) => ({ schema: object({ status: oneOf(value) }), e
 /** A server that is frozen says nothing for as long as a statement may take; whoever asks whether we serve waits less. */
 const READY_WITHIN_MS = 3_000;
 
-async function inTime(checks: Promise<unknown>): Promise<void> {
+async function inTime(check: PromiseLike<unknown>): Promise<void> {
   const giveUp = new AbortController();
   const late = delay(READY_WITHIN_MS, true, { signal: giveUp.signal }).catch(() => false);
-  const isLate = await Promise.race([checks.then(() => false), late]).finally(() => giveUp.abort());
-  if (isLate)
-    throw new Problem('TEMPORARILY_UNAVAILABLE', 'The database or Temporal does not answer in time.');
+  const isLate = await Promise.race([check.then(() => false), late]).finally(() => giveUp.abort());
+  if (isLate) throw new Problem('TEMPORARILY_UNAVAILABLE', 'The database does not answer in time.');
 }
 
 /** The routes of the process itself. `openApi` gives the document of all routes, these included. */
@@ -51,7 +50,7 @@ export function systemRoutes({
       answers: { 200: { description: 'It can.', ...status('ready') } },
       problems: ['TEMPORARILY_UNAVAILABLE'],
       async handle() {
-        await inTime(Promise.all([db.raw('select 1'), checkTemporal(temporal)]));
+        await Promise.all([inTime(db.raw('select 1')), checkTemporal(temporal, READY_WITHIN_MS)]);
         return { status: 200, body: { status: 'ready' } };
       },
     },

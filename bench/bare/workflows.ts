@@ -4,7 +4,7 @@ const { outsideCall } = proxyActivities<{ outsideCall(n: number): Promise<void> 
   startToCloseTimeout: '30 seconds',
 });
 
-/** The least that Temporal can do for a disbursement: the outside calls one after the other, and nothing else. */
-export async function bareDisbursement(_submitted: unknown, outsideCalls: number): Promise<void> {
+/** The least that Temporal can do for a flow: the outside calls one after the other, and nothing else. */
+export async function bare(_submitted: unknown, outsideCalls: number): Promise<void> {
   for (let n = 1; n <= outsideCalls; n += 1) await outsideCall(n);
 }
