@@ -1,7 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { positionOf } from '../../db/books/posting';
-import type { TrialBalance } from '../../db/books/trial-balance';
 import type { SettledBy } from '../../db/outside';
 import type { Money } from '../../domain/money';
 import { loanIdOf } from '../../domain/identifiers';
@@ -66,17 +65,15 @@ export interface Movement {
   cameInMinor: number;
 }
 
-/** Everything that a run's figures are made of. */
+/** What the figures of a run's applications are made of. */
 export interface Findings {
   applications: ApplicationFinding[];
   movements: Movement[];
-  trialBalance: TrialBalance;
 }
 
-/** Whom to ask: the API with a key for loans and one for the books, the sandbox, the database and Temporal. */
+/** Whom to ask: the API, the sandbox, the database and Temporal. */
 export interface Sources {
   api: RestClient;
-  booksApi: RestClient;
   sandbox: RestClient;
   db: Knex;
   temporal: Client;
@@ -92,7 +89,6 @@ export async function findingsOf(played: readonly Progress[], sources: Sources):
       sources.db,
       applications.flatMap(({ flowId, exceptions }) => [flowId, ...exceptions.map((one) => one.flowId)]),
     ),
-    trialBalance: await sources.booksApi.get<TrialBalance>('/v1/ledger/trial-balance'),
   };
 }
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
+import type { TrialBalance } from '../../db/books/trial-balance';
 import { connect } from '../../db/pool';
 import { allTraces } from '../../db/reads/trace';
 import { checkTrace, type TraceReport } from '../check-trace';
-import { checksOf, type Check } from './checks';
+import { balanceCheck, checksOf, type Check } from './checks';
 import { addCustomers, newDemoKey } from './database';
 import { checkPartnersHaveMoney, findingsOf, type Findings } from './findings';
 import { CLIENTS, type People } from './people';
@@ -60,20 +61,22 @@ export async function runStory(platform: Platform, parts: Parts, screen: Screen)
   }
 
   const findings = await findingsOf(played, {
-    ...{ api: people.app, booksApi: apiWith(keys.finance), sandbox, db, temporal },
+    ...{ api: people.app, sandbox, db, temporal },
   });
   const repayment = await repaymentOf(people.app, findings.applications);
   screen.note('Repaying, settling, refunding and extending some of the loans');
   const servicing = await serve(findings.applications, { people, sandbox, db, screen, signal });
+  const trialBalance = await apiWith(keys.finance).get<TrialBalance>('/v1/ledger/trial-balance');
   const checks = [
     ...checksOf(findings),
     repaymentCheck(repayment),
     servicingCheck(servicing),
+    balanceCheck(trialBalance),
     traceCheck(checkTrace(await allTraces(db))),
   ];
   await writeTrace(db);
-  await writeSummary({ run, findings, checks, platform, db, temporal });
-  sayReport(screen, platform, { findings, repayment, servicing, checks, keys });
+  await writeSummary({ run, findings, trialBalance, checks, platform, db, temporal });
+  sayReport(screen, platform, { findings, repayment, servicing, trialBalance, checks, keys });
   return checks.every(({ ok }) => ok);
 }
 
@@ -133,12 +136,14 @@ function sayReport(
     findings,
     repayment,
     servicing,
+    trialBalance,
     checks,
     keys,
   }: {
     findings: Findings;
     repayment: RepaymentFinding;
     servicing: readonly ServicingFinding[];
+    trialBalance: TrialBalance;
     checks: readonly Check[];
     keys: Keys;
   },
@@ -147,7 +152,7 @@ function sayReport(
     'LOAN APPLICATIONS': applicationTable(findings.applications),
     'DUE LIST': repaymentTable(repayment),
     'LOANS UNDER WAY': servicingTable(servicing),
-    'TRIAL BALANCE': trialBalanceTable(findings.trialBalance),
+    'TRIAL BALANCE': trialBalanceTable(trialBalance),
     'WHAT THE CASES SHOW': specialCases(findings.applications, (flowId) => flowAddress(platform, flowId)),
     CHECKS: checkLines(checks),
     ADDRESSES: addresses(platform, keys),

@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
+import type { TrialBalance } from '../../db/books/trial-balance';
 import { allTraces } from '../../db/reads/trace';
 import packageJson from '../../package.json';
 import { projectFolder } from '../local/project-folder';
@@ -22,6 +23,7 @@ export async function writeTrace(db: Knex): Promise<void> {
 export async function writeSummary({
   run,
   findings,
+  trialBalance,
   checks,
   platform,
   db,
@@ -29,6 +31,7 @@ export async function writeSummary({
 }: {
   run: string;
   findings: Findings;
+  trialBalance: TrialBalance;
   checks: readonly Check[];
   platform: Platform;
   db: Knex;
@@ -42,7 +45,7 @@ export async function writeSummary({
     checks,
     applications: findings.applications.map(inSummary),
     movements: findings.movements,
-    trialBalance: findings.trialBalance,
+    trialBalance,
     addresses: {
       ...{ api: apiUrl, apiDocs: `${apiUrl}/docs`, webUi: webUiUrl ?? null, sandbox: sandboxUrl },
       ...{ temporal: temporalAddress, temporalNamespace },
