@@ -5,6 +5,7 @@ import express, { type ErrorRequestHandler } from 'express';
 import { partyKinds, type PartyKind } from '../schemas/outside/protocol';
 import type { PartySecrets } from '../schemas/outside/signature';
 import { createCallbacks, createTell } from './callbacks';
+import { createClock } from './clock';
 import { controlRoutes } from './control-routes';
 import { openOrderLog } from './order-log';
 import { playOrders } from './orders';
@@ -46,6 +47,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const log = openOrderLog(options.stateFile);
   const rules = createRules();
   const outages = createOutages();
+  const clock = createClock();
   const requests: ReceivedRequest[] = [];
   const tell = createTell({
     baseUrl: options.callbackBaseUrl,
@@ -53,13 +55,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     retryDelaysMs: options.callbackRetryDelaysMs ?? DEFAULT_RETRY_DELAYS_MS,
     stop: stop.signal,
   });
-  const orders = playOrders(log, rules, createCallbacks(tell), stop.signal);
-  const payments = createPayments(tell, stop.signal);
+  const orders = playOrders(log, { rules, clock }, createCallbacks(tell), stop.signal);
+  const payments = createPayments(tell, clock, stop.signal);
 
   const app = express().disable('x-powered-by').disable('etag');
   const world = { orders, outages, rules, log, requests, secrets: options.secrets };
   for (const kind of Object.keys(partyKinds) as PartyKind[]) app.use(partyRoutes(kind, world));
-  app.use('/control', controlRoutes({ ...world, payments }));
+  app.use('/control', controlRoutes({ ...world, payments, clock }));
   app.use(answerError);
 
   const server = createServer(app).listen(options.port, '127.0.0.1');

@@ -1,5 +1,6 @@
 import { json, Router, type Response } from 'express';
 import type { PartySecrets } from '../schemas/outside/signature';
+import { readReading, type Clock } from './clock';
 import { effectsOf, refundsOf, sentMessagesOf } from './effects';
 import type { OrderLog } from './order-log';
 import { readOutage, type Outages } from './outages';
@@ -11,6 +12,7 @@ interface Controlled {
   rules: Rules;
   outages: Outages;
   payments: Payments;
+  clock: Clock;
   log: OrderLog;
   requests: readonly ReceivedRequest[];
   secrets: PartySecrets;
@@ -25,13 +27,22 @@ interface Controlled {
  * - `DELETE /behaviours` → 204; every party accepts again
  * - `POST /outages` with an `Outage` → 204; the party is down
  * - `DELETE /outages?party=` → 204; the party, or each, is up again
+ * - `POST /clock` with `{ now }` → 204; parties date what they do by it, and `DELETE /clock` by the real time again
  * - `POST /payments` with a `Payment` → `{ transactionNo }`; a customer pays, and the party tells the platform of it
  * - `GET /effects?party=&reference=` → `{ count, effects: Effect[] }`, money that was really paid
  * - `GET /refunds?party=&reference=` → `{ count, refunds: PaidBack[] }`, money that was really paid back
  * - `GET /messages?party=&reference=` → `{ count, messages: SentMessage[] }`, messages that were really sent
  * - `GET /requests` → `{ requests: ReceivedRequest[] }`, the oldest first
  */
-export function controlRoutes({ rules, outages, payments, log, requests, secrets }: Controlled): Router {
+export function controlRoutes({
+  rules,
+  outages,
+  payments,
+  clock,
+  log,
+  requests,
+  secrets,
+}: Controlled): Router {
   const routes = Router();
 
   /** A party that does not exist is a slip of the pen: the rule about it would silently do nothing. */
@@ -66,6 +77,16 @@ export function controlRoutes({ rules, outages, payments, log, requests, secrets
   routes.delete('/outages', (req, res) => {
     const { party } = req.query;
     outages.end(typeof party === 'string' ? party : undefined);
+    res.status(204).end();
+  });
+  routes.post('/clock', json(), (req, res) => {
+    const reading = readReading(req.body);
+    if ('problem' in reading) return problem(res, 400, 'INVALID_REQUEST', reading.problem);
+    clock.set(reading);
+    res.status(204).end();
+  });
+  routes.delete('/clock', (_req, res) => {
+    clock.reset();
     res.status(204).end();
   });
   routes.post('/payments', json(), (req, res) => {

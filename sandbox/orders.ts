@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { answerOf, claimed, type PartyAnswer } from './answers';
 import type { Fault, Step } from './behaviours';
 import type { CallBack } from './callbacks';
+import type { Clock } from './clock';
 import type { Order, OrderLog, OrderState } from './order-log';
 import type { Asked } from './requests';
 import type { Rules } from './rules';
@@ -23,7 +24,12 @@ export interface Orders {
 }
 
 /** Plays the parties' orders by their scripts, and goes on with those that the log left open. */
-export function playOrders(log: OrderLog, rules: Rules, callBack: CallBack, stop: AbortSignal): Orders {
+export function playOrders(
+  log: OrderLog,
+  { rules, clock }: { rules: Rules; clock: Clock },
+  callBack: CallBack,
+  stop: AbortSignal,
+): Orders {
   const timers = new Set<NodeJS.Timeout>();
   const underWay = new Map<Promise<void>, Order>();
 
@@ -50,7 +56,7 @@ export function playOrders(log: OrderLog, rules: Rules, callBack: CallBack, stop
     const state = stateOf(order);
     if (state.done.has(step)) return;
     if (todo.does === 'SETTLE') {
-      const at = new Date().toISOString();
+      const at = clock.now().toISOString();
       return log.append({ fact: 'SETTLED', party, requestNo, step, outcome: todo.outcome, at });
     }
     const told = answerOf(order, todo.says === 'TRUTH' ? state.truth : claimed(order, todo.says));

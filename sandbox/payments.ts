@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RepaymentReceived } from '../schemas/outside/repayment';
 import type { Tell } from './callbacks';
+import type { Clock } from './clock';
 import { closed, delay, oneOf, reader, textUpTo } from './schema';
 
 /** Money that a customer pays at a party, and how the party tells of it. */
@@ -9,7 +10,7 @@ export interface Payment extends Omit<RepaymentReceived, 'type' | 'transactionNo
   party: string;
   /** A new one if left out; one that was told of before, to tell of it again. */
   transactionNo?: string;
-  /** Now, if left out. */
+  /** Now by the parties' clock, if left out. */
   paidAt?: string;
   /** How long the party waits before it tells of it. */
   delayMs?: number;
@@ -28,7 +29,7 @@ export interface Payments {
 }
 
 /** Plays payments. What a customer pays is remembered by nobody but the platform. */
-export function createPayments(tell: Tell, stop: AbortSignal): Payments {
+export function createPayments(tell: Tell, clock: Clock, stop: AbortSignal): Payments {
   const underWay = new Set<Promise<void>>();
 
   async function notify({ party, delayMs = 0, notifications = [1] }: Payment, body: RepaymentReceived) {
@@ -48,7 +49,7 @@ export function createPayments(tell: Tell, stop: AbortSignal): Payments {
     receive(payment) {
       const { party: _party, delayMs: _delay, notifications: _notifications, ...told } = payment;
       const { transactionNo = `TX${randomUUID().replaceAll('-', '').slice(0, 24).toUpperCase()}` } = told;
-      const paidAt = told.paidAt ?? new Date().toISOString();
+      const paidAt = told.paidAt ?? clock.now().toISOString();
       const telling = notify(payment, { type: 'repayment.received', ...told, transactionNo, paidAt });
       const ended = telling.finally(() => underWay.delete(ended));
       underWay.add(ended);

@@ -23,6 +23,22 @@ async function requests(): Promise<ReceivedRequest[]> {
   return (answer.body as { requests: ReceivedRequest[] }).requests;
 }
 
+test('what a party does is dated by the clock that a tester sets, until it shows the real time again', async () => {
+  const clock = (method: string, body?: string) =>
+    view.send(method, '/control/clock', {
+      headers: { 'content-type': 'application/json' },
+      ...(body && { body }),
+    });
+  const paidOn = async () =>
+    ((await view.requestPayout(payoutRequest())).body as { paidAt: string }).paidAt.slice(0, 10);
+  expect(await clock('POST', '{"now":"2020-02-29T23:30:00-01:00"}')).toMatchObject({ status: 204 });
+  expect(await paidOn()).toBe('2020-03-01');
+  expect(await clock('POST', '{"now":"tomorrow"}')).toMatchObject({ status: 400 });
+  expect(await paidOn()).toBe('2020-03-01');
+  await clock('DELETE');
+  expect(await paidOn()).not.toBe('2020-03-01');
+});
+
 describe('a payout request', () => {
   test('is paid at once and tells the transaction', async () => {
     const request = payoutRequest();
