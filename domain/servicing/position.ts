@@ -137,8 +137,7 @@ function dueSince(instalment: Instalment, postings: readonly Posting[], asOf: Is
   const changes = postings.filter(({ component }) => component !== 'PENALTY');
   const scheduledMinor = sumMinor([principalMinor, interestMinor, feeMinor]);
   const settled = stretches(scheduledMinor, dueDate, changes, asOf).filter(({ openMinor }) => openMinor <= 0);
-  const lastEnd = settled.at(-1)?.to;
-  return lastEnd !== undefined && lastEnd < asOf ? lastEnd : dueDate;
+  return settled.at(-1)?.to ?? dueDate;
 }
 
 /** The time since the due date, cut where the amount that was open changed. */

@@ -45,7 +45,9 @@ test('the totals are those of the instalments', () => {
 test('an instalment that a refund has opened again is due, with days of grace, from then on', () => {
   const { loan: paid } = applyPayment(loan, payment('P1', '2024-02-15', 41_200));
   const refunded = undo(paid, { paymentId: 'P1', day: '2024-03-01', customerAtFault: false }).loan;
-  expect(first('2024-03-04', refunded)).toMatchObject({ timing: 'DUE', overdueDays: 0, totalMinor: 41_200 });
+  for (const day of ['2024-03-01', '2024-03-04']) {
+    expect(first(day, refunded)).toMatchObject({ timing: 'DUE', overdueDays: 0, totalMinor: 41_200 });
+  }
   // 400.00 × 18 % × 4/360 = 0.80
   expect(first('2024-03-05', refunded)).toMatchObject({
     timing: 'PAST_DUE',
