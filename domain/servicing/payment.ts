@@ -240,11 +240,13 @@ function outcomeOf(
   return outcomeIs(settledInstalments.length > 0 ? 'INSTALMENT_SETTLED' : 'PARTIAL');
 }
 
-/** A day, or the day on which the last extension was paid for, if that is later. */
+/** A day, or that of the last extension, if it is later: its schedule stays, also where what was paid for it is refunded. */
 function notBeforeExtensions(loan: Loan, day: IsoDate): IsoDate {
   const extensions = loan.payments.filter(({ intent }) => intent.kind === 'EXTENSION');
-  const days = extensions.flatMap(({ id }) => livePostings(loan, id).map(({ valueDate }) => valueDate));
-  return [day, ...days].sort(compareDays).at(-1)!;
+  const postings = extensions.flatMap(
+    ({ id }) => loan.postings.find(({ paymentId }) => paymentId === id) ?? [],
+  );
+  return [day, ...postings.map(({ valueDate }) => valueDate)].sort(compareDays).at(-1)!;
 }
 
 /** @throws RangeError if a payment cannot be posted at all */

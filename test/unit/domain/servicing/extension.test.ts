@@ -5,7 +5,7 @@ import { sumMinor } from '../../../../domain/money';
 import type { ExtensionTerms } from '../../../../domain/product-terms';
 import { applyExtension, extensionProblem, quoteExtension } from '../../../../domain/servicing/extension';
 import type { Loan, Payment } from '../../../../domain/servicing/loan';
-import { applyPayment } from '../../../../domain/servicing/payment';
+import { applyPayment, undo } from '../../../../domain/servicing/payment';
 import { positionOf } from '../../../../domain/servicing/position';
 import { anyLoan, exampleLoan, payment } from './loan-example';
 
@@ -134,6 +134,13 @@ test.each([
 test('a payment from before an extension that is heard after it counts from its day on', () => {
   const { loan } = applyExtension(loanWith(), extending('2024-02-25', 42_200));
   const { postings } = applyPayment(loan, payment('P1', '2024-02-15', 500));
+  expect(postings.map(({ valueDate }) => valueDate)).toEqual(['2024-02-25']);
+});
+
+test('also where what was paid for the extension has been refunded: its schedule stays', () => {
+  const { loan } = applyExtension(loanWith(), extending('2024-02-25', 42_200));
+  const refunded = undo(loan, { paymentId: 'E1', day: '2024-02-26', customerAtFault: false }).loan;
+  const { postings } = applyPayment(refunded, payment('P1', '2024-02-15', 500));
   expect(postings.map(({ valueDate }) => valueDate)).toEqual(['2024-02-25']);
 });
 
