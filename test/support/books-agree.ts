@@ -29,6 +29,49 @@ const promises: Record<string, string> = {
              - coalesce((select sum(f.amount_minor) from refund_reversal_service.refund f
                           where f.customer_id = c.id and f.state = 'PAID_OUT'), 0) as other
       from reference.customer c`,
+  'no receipt gives back more than stands of it, nor has less than nothing with a loan': `
+    select r.party || '.' || r.transaction_no as about, 0 as books,
+           least(0, r.amount_minor - coalesce(f.refunded_minor, 0) - coalesce(o.with_loans, 0), o.least_with_one) as other
+      from repayment_engine.repayment r
+      left join (select party, transaction_no, sum(amount_minor) as refunded_minor from refund_reversal_service.refund
+                  where state = 'PAID_OUT' group by party, transaction_no) f using (party, transaction_no)
+      left join (select payment_id, sum(own) as with_loans, min(own) as least_with_one
+                   from (select payment_id, loan_id, sum(amount_minor) as own from asset_center.posting
+                          where kind = 'PAYMENT' group by payment_id, loan_id) by_loan
+                  group by payment_id) o on o.payment_id = r.party || '.' || r.transaction_no`,
+  'what is held of a payer is what open refunds give back of what stands with no loan': `
+    select c.id as about,
+           coalesce((select sum(h.open_minor) from books.hold_position h join books.account a on a.id = h.account_id
+                      where a.book = 'general' and a.code = 'customer-payable' and a.owner = c.id), 0) as books,
+           coalesce((select sum(f.amount_minor - coalesce(
+                        (select sum(p.amount_minor) from refund_reversal_service.refund_part p
+                          where p.refund_id = f.refund_id), 0))
+                       from refund_reversal_service.refund f
+                      where f.customer_id = c.id and f.state not in ('PAID_OUT', 'REJECTED', 'FAILED')), 0) as other
+      from reference.customer c`,
+  'what a partner owes for refunds is what was paid back for it out of custody': `
+    select p.id as about, ${balanceOf('general', `'refund-receivable'`, 'p.id')} as books,
+           coalesce((select sum(f.amount_minor) from refund_reversal_service.refund f
+                      where f.collecting_partner_id = p.id and f.state = 'PAID_OUT'), 0) as other
+      from reference.party p where p.kind = 'FUNDING_PARTNER'`,
+  'nothing of a credit line that is used past its limit is available': `
+    select c.id as about, ${balanceOf('credit', `'over-limit'`, 'c.id')} as books,
+           case when ${balanceOf('credit', `'available'`, 'c.id')} > 0 then 0
+                else ${balanceOf('credit', `'over-limit'`, 'c.id')} end as other
+      from reference.customer c`,
+  'no component of an instalment has less than nothing posted, nor more of it than is asked for': `
+    select i.loan_id || ' ' || i.number as about, 0 as books,
+           least(0, i.fee_minor - coalesce(o.fee, 0), i.interest_minor - coalesce(o.interest, 0),
+                 i.principal_minor - coalesce(o.principal, 0), o.least) as other
+      from asset_center.loan l
+      join asset_center.instalment i on i.loan_id = l.loan_id and i.version = l.schedule_version
+      left join (select loan_id, instalment, min(minor) as least,
+                        sum(minor) filter (where component = 'FEE') as fee,
+                        sum(minor) filter (where component = 'INTEREST') as interest,
+                        sum(minor) filter (where component = 'PRINCIPAL') as principal
+                   from (select loan_id, instalment, component, sum(amount_minor) as minor from asset_center.posting
+                          group by loan_id, instalment, component) by_component
+                  group by loan_id, instalment) o on o.loan_id = i.loan_id and o.instalment = i.number`,
   'nothing stays in clearing after a refund': `
     select c.id as about, ${balanceOf('general', `'refund-clearing'`, 'c.id')} as books, 0 as other
       from reference.customer c`,
@@ -90,4 +133,31 @@ export async function booksDisagree(db: Knex): Promise<string[]> {
     }),
   );
   return [...unbalanced, ...found.flat()];
+}
+
+/** What a loan owes by the tables, in minor units; penalty stands in none. */
+export interface OwedByTables {
+  loanId: string;
+  feeMinor: number;
+  interestMinor: number;
+  principalMinor: number;
+}
+
+/**
+ * What is owed of a customer's active loans: the sum of the schedule that holds less the sum of the postings.
+ *
+ * @returns by the loan's id; no loan that owes nothing
+ */
+export async function owedByTables(db: Knex, customerId: string): Promise<OwedByTables[]> {
+  const left = (component: string): string =>
+    `((select sum(i.${component}_minor) from asset_center.instalment i
+        where i.loan_id = l.loan_id and i.version = l.schedule_version)
+      - ${postedOf(`o.loan_id = l.loan_id and o.component = '${component.toUpperCase()}'`)})::bigint`;
+  const { rows } = await db.raw<{ rows: OwedByTables[] }>(
+    `select l.loan_id as "loanId", ${left('fee')} as "feeMinor", ${left('interest')} as "interestMinor",
+            ${left('principal')} as "principalMinor"
+       from asset_center.loan l where l.customer_id = ? and l.state = 'ACTIVE' order by l.loan_id`,
+    [customerId],
+  );
+  return rows;
 }
