@@ -132,10 +132,12 @@ export const extensionEngine = service('extension-engine', {
       .where({ quote_id: quoteId })
       .first())!;
     const { order_id: orderId, customer_id: customerId, quoted_for: quotedFor } = order;
+    // Others may have come that did nothing: they counted before something that was posted to the loan.
     const { receiptId } = await tx('extension_engine.fee_payment')
       .where({ order_id: orderId })
       .where('amount_minor', '>=', order.amount_minor)
-      .where('value_date', '<=', quotedFor)
+      .where('value_date', '<=', valueDate)
+      .orderBy('value_date', 'desc')
       .first<{ receiptId: string }>('receipt_id as receiptId');
     await move(tx, orderId, 'METHOD_CREATED', { state: 'EXTENDED' });
     return [

@@ -167,6 +167,26 @@ describe('an extension that is paid as it was quoted', () => {
     expect(await payable(loan.customerId)).toBe(100 + totalMinor);
   });
 
+  test('is booked by the payment that it was extended by, and not by one before that came to nothing', async () => {
+    const loan = await newLoan('CN');
+    const { quotedFor: firstDay } = await quoted(loan);
+    await repays(loan, 10_000, addDays(firstDay, 1));
+    const quote = await quoted(loan);
+    const placed = await ordered(loan, quote);
+    const { totalMinor } = quote.amounts;
+    // It counts before the repayment.
+    const inVain = await pays('CN', totalMinor, firstDay, placed);
+    const inTime = await pays('CN', totalMinor, quote.quotedFor, placed);
+    expect((await current(placed)).state).toBe('EXTENDED');
+    const payments = await platform
+      .db('asset_center.payment')
+      .where({ loan_id: loan.loanId, intent: 'EXTENSION' })
+      .pluck('payment_id');
+    expect(inVain.receiptId).not.toBe(inTime.receiptId);
+    expect(payments).toEqual([inTime.receiptId]);
+    expect(await payable(loan.customerId)).toBe(totalMinor);
+  });
+
   test('is repaid by its new schedule afterwards', async () => {
     const loan = await newLoan();
     const quote = await quoted(loan);
