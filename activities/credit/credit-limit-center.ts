@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
 import { GuardedAccountLimit } from '../../db/books/errors';
-import { positionOf, type Books } from '../../db/books/posting';
+import { positionOf } from '../../db/books/posting';
 import { heldBusinessDate } from '../../db/reference';
-import type { Scenario } from '../../domain/books/posting-rules';
 import { money, type Currency } from '../../domain/money';
 import type { MarketId } from '../../schemas/generated/messages';
 import { message } from '../../schemas/message';
@@ -32,12 +31,10 @@ export const creditLimitCenter = service('credit-limit-center', {
       return refuse('NO_CREDIT_LINE', `The customer has no credit line in ${amount.currency}.`);
     }
     try {
-      const { journalId } = await post(
-        { tx, books, market },
-        'credit.reserved',
-        'credit reservation',
-        reservation,
-      );
+      const { journalId } = await books.post({
+        ...(await factOf(tx, market, 'credit reservation', reservation)),
+        ...{ scenario: 'credit.reserved', amounts: { principal: amount.amountMinor } },
+      });
       await tx('credit_limit_center.credit_reservation').insert(reservation);
       return [message('credit-reserved', { applicationId, customerId, amount, journalId })];
     } catch (error) {
@@ -50,7 +47,10 @@ export const creditLimitCenter = service('credit-limit-center', {
   async 'disbursement-succeeded'({ data, market }, { tx, books }) {
     const reservation = await settle(tx, data.applicationId, 'USED');
     if (!reservation) throw new Error(`No credit is reserved for loan application ${data.applicationId}.`);
-    await post({ tx, books, market }, 'credit.used', 'credit use', reservation);
+    await books.post({
+      ...(await factOf(tx, market, 'credit use', reservation)),
+      ...{ scenario: 'credit.used', amounts: { principal: reservation.amount_minor } },
+    });
     return [];
   },
 
@@ -67,7 +67,12 @@ export const creditLimitCenter = service('credit-limit-center', {
         }),
       ];
     }
-    const { journalId } = await post({ tx, books, market }, 'credit.released', 'credit release', reservation);
+    const { journalId } = await books.post({
+      ...(await factOf(tx, market, 'credit release', reservation)),
+      scenario: 'credit.released',
+      // A refund may have used the line past its limit meanwhile: that is made good first.
+      amounts: restoredBy(await lineOf(tx, customerId, reservation.currency), reservation.amount_minor),
+    });
     return [
       message('credit-released', {
         applicationId,
@@ -165,20 +170,14 @@ async function settle(
   return reservation;
 }
 
-/** Posts a movement of the customer's line; the key names the fact, so that it is posted once. */
-async function post(
-  { tx, books, market }: { tx: Knex.Transaction; books: Books; market: MarketId },
-  scenario: Extract<Scenario, `credit.${'reserved' | 'used' | 'released'}`>,
+/** What a posting of an application says beside its amounts; the key names the fact, so that it is posted once. */
+async function factOf(
+  tx: Knex.Transaction,
+  market: MarketId,
   fact: string,
-  { application_id, customer_id, currency, amount_minor }: Reservation,
+  { application_id, customer_id, currency }: Reservation,
 ) {
-  return books.post({
-    scenario,
-    businessKey: `${fact} of loan application ${application_id}`,
-    valueDate: await heldBusinessDate(tx, market),
-    owners: { customer: customer_id },
-    amounts: { principal: amount_minor },
-    currency,
-    description: `${fact} of loan application ${application_id}`,
-  });
+  const description = `${fact} of loan application ${application_id}`;
+  const valueDate = await heldBusinessDate(tx, market);
+  return { businessKey: description, valueDate, owners: { customer: customer_id }, currency, description };
 }

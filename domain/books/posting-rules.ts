@@ -274,7 +274,8 @@ export const POSTING_RULES = {
   'credit.released': {
     book: 'credit',
     lines: [
-      { side: 'DEBIT', account: 'available', amount: 'principal' },
+      { side: 'DEBIT', account: 'over-limit', amount: 'overLimit' },
+      { side: 'DEBIT', account: 'available', amount: 'withinLimit' },
       { side: 'CREDIT', account: 'reserved', amount: 'principal' },
     ],
   },

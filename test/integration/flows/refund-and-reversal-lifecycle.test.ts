@@ -321,6 +321,23 @@ describe('what was wrongly charged', () => {
     expect(await balance('credit', customerId, 'over-limit')).toBe(0);
     expect(await balance('credit', customerId, 'used')).toBe(5_000_000);
   }, 60_000);
+
+  test('uses the credit line past its limit also while an application has reserved it, which is made good when that is released', async () => {
+    const customerId = await platform.newCustomer('ID', { limitMinor: 5_000_000 });
+    const loan = await newLoan('ID', customerId, 4_500_000);
+    const receipt = await paid([{ loan, instalments: [1, 2, 3, 4, 5, 6] }]);
+    const atPayout = (behaviour: Behaviour['behaviour']) =>
+      platform.behave({ operation: 'payout', match: { customerId }, behaviour });
+    await atPayout({ kind: 'NOT_TAKEN', by: 'BREAK' });
+    const handle = await platform.startFlow({ market: 'ID', customerId, principalMinor: 5_000_000 });
+    await until(async () => (await balance('credit', customerId, 'reserved')) > 0);
+    await refunded(receipt, { cause: 'WRONGLY_CHARGED' });
+    expect(await balance('credit', customerId, 'over-limit')).toBe(4_500_000);
+    await atPayout({ kind: 'REFUSE', code: 'ACCOUNT_CLOSED' });
+    expect(await handle.result()).toMatchObject({ outcome: 'FAILED' });
+    expect(await balance('credit', customerId, 'over-limit')).toBe(0);
+    expect(await balance('credit', customerId, 'available')).toBe(500_000);
+  }, 120_000);
 });
 
 test('the same key with the same body is the same refund, and with another body none', async () => {
