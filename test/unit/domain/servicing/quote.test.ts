@@ -3,6 +3,7 @@ import { addDays, daysBetween, type IsoDate } from '../../../../domain/calendar'
 import { dayCounts } from '../../../../domain/day-count';
 import { Exact, roundHalfUp, sumMinor } from '../../../../domain/money';
 import type { Method, ProductTerms } from '../../../../domain/product-terms';
+import { applyExtension, extensionProblem, quoteExtension } from '../../../../domain/servicing/extension';
 import type { Loan } from '../../../../domain/servicing/loan';
 import { applyPayment, undo } from '../../../../domain/servicing/payment';
 import { positionOf } from '../../../../domain/servicing/position';
@@ -291,6 +292,64 @@ test('whatever the product, a settlement costs at most the contract, and at leas
       const day = addDays(fresh.startDate, after);
       expectFairSettlement(fresh, day > lastDueDate(fresh) ? lastDueDate(fresh) : day);
     }),
+  );
+});
+
+const postedMinor = ({ postings }: Loan, wanted: (posting: Loan['postings'][number]) => boolean): number =>
+  sumMinor(postings.filter(wanted).map(({ amountMinor }) => amountMinor));
+
+/** A loan that was paid in parts up to a day, in per cent of its first instalment, and perhaps extended on it. */
+function lived(fresh: Loan, day: IsoDate, payments: readonly [number, number][], isExtended: boolean) {
+  const paid = payments.reduce((loan, [days, percent], index) => {
+    const on = addDays(fresh.startDate, days);
+    const amountMinor = Math.ceil((fresh.instalments[0]!.totalMinor * percent) / 100);
+    return applyPayment(loan, payment(`P${index}`, on < day ? on : day, amountMinor)).loan;
+  }, fresh);
+  if (!isExtended || extensionProblem(paid, day, 1)) return { loan: paid, extensionFeeMinor: 0 };
+  const { feeMinor, totalMinor } = quoteExtension(paid, day, 1);
+  const intent = { kind: 'EXTENSION', quotedFor: day, periods: 1 } as const;
+  return {
+    loan: applyExtension(paid, payment('E', day, totalMinor, intent)).loan,
+    extensionFeeMinor: feeMinor,
+  };
+}
+
+/** The interest that a loan has earned up to and without a day. */
+const earnedOf = ({ terms, startDate, instalments }: Loan, day: IsoDate): number =>
+  sumMinor(
+    instalments.map(({ interestMinor, periodStart, dueDate }, index) => {
+      if (dueDate <= day) return interestMinor;
+      if (day <= periodStart) return 0;
+      const balanceMinor = sumMinor(instalments.slice(index).map((one) => one.principalMinor));
+      const years = dayCounts[terms.dayCount](periodStart, day, startDate);
+      return Math.min(interestMinor, roundHalfUp(years.times(terms.annualRate).times(balanceMinor)));
+    }),
+  );
+
+test('however it was paid and extended before, a settled loan costs at most contract and penalty, and at least what was earned', () => {
+  const anyPayments = fc.array(fc.tuple(anyDays, fc.integer({ min: 1, max: 150 })), { maxLength: 3 });
+  fc.assert(
+    fc.property(
+      fc.tuple(anyLoan, anyPayments, fc.boolean(), anyDays),
+      ([fresh, payments, isExtended, after]) => {
+        const day = addDays(fresh.startDate, after);
+        const { loan: running, extensionFeeMinor } = lived(fresh, day, payments, isExtended);
+        fc.pre(!quoteProblem(running, day, settlement));
+
+        const { totalMinor, waiverMinor, returnMinor } = quote(running, day, settlement);
+        const inAllMinor = postedMinor(running, ({ by }) => by === 'PAYMENT') + totalMinor - returnMinor;
+        const penaltyMinor =
+          positionOf(running, day).owedMinor.PENALTY +
+          postedMinor(running, ({ component }) => component === 'PENALTY');
+        const contractMinor = sumMinor(running.instalments.map((one) => one.totalMinor));
+        const mostMinor = contractMinor + penaltyMinor + extensionFeeMinor;
+        expect(inAllMinor + waiverMinor).toBeLessThanOrEqual(mostMinor);
+        const principalMinor = sumMinor(running.instalments.map((one) => one.principalMinor));
+        const leastMinor = principalMinor + earnedOf(running, day) + penaltyMinor;
+        expect(inAllMinor).toBeGreaterThanOrEqual(leastMinor);
+      },
+    ),
+    { numRuns: 100 },
   );
 });
 
