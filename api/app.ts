@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Knex } from 'knex';
@@ -11,6 +10,7 @@ import { answerProblem } from './middleware/answer-problem';
 import { authenticate } from './middleware/authenticate';
 import { requestLog } from './middleware/request-log';
 import { openApiDocument, type OpenApiDocument } from './openapi';
+import type { FlowNeeds } from './needs';
 import { Problem } from './problem';
 import { countRefused, rateLimits } from './rate-limits';
 import type { Route } from './route';
@@ -34,11 +34,7 @@ import { serve } from './serve';
 import { tokenReader } from './tokens';
 
 /** What the API works with. */
-export interface ApiNeeds {
-  db: Knex;
-  temporal: Client;
-  config: Pick<ApiConfig, 'taskQueue' | 'partySecrets'>;
-}
+export type ApiNeeds = FlowNeeds & { config: Pick<ApiConfig, 'partySecrets'> };
 
 /** What serving it takes beside. */
 export interface ServingNeeds {

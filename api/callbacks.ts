@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Client } from '@temporalio/client';
-import type { Knex } from 'knex';
 import { crashPoint } from '../crash/point';
 import { recordNotification } from '../db/access/notifications';
 import type { OutsideAnswer } from '../db/outside';
@@ -10,17 +8,14 @@ import type { RefundCallback } from '../schemas/outside/refund';
 import type { RepaymentMethodCallback } from '../schemas/outside/repayment-method';
 import type { RepaymentReceived } from '../schemas/outside/repayment';
 import { verify, type PartySecrets } from '../schemas/outside/signature';
+import type { FlowNeeds } from './needs';
 import { Problem } from './problem';
 import { repaymentReceived, repaymentReceivedExample, takeInReceipt } from './receipts';
 import type { Answer, Call, Parameter, RawCall, Route } from './route';
 import { common, object, oneOf, type Schema } from './schema';
 import { startException, tellAnswered } from './temporal';
 
-interface Needs {
-  db: Knex;
-  temporal: Client;
-  config: { partySecrets: PartySecrets; taskQueue: string };
-}
+type Needs = FlowNeeds & { config: { partySecrets: PartySecrets } };
 
 const partyParameter: Parameter = {
   in: 'path',

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Client } from '@temporalio/client';
-import type { Knex } from 'knex';
 import { crashPoint } from '../crash/point';
 import { recordReceipt } from '../db/access/receipts';
 import { dayInZone } from '../domain/calendar';
@@ -9,16 +7,11 @@ import { composeEvent } from '../schemas/compose';
 import { message } from '../schemas/message';
 import type { RepaymentReceived } from '../schemas/outside/repayment';
 import { repaymentFlowId } from './addresses';
+import type { FlowNeeds } from './needs';
 import { Problem } from './problem';
 import type { Answer, Call } from './route';
 import { common, oneOf, type Schema } from './schema';
 import { startMoneyIn } from './temporal';
-
-interface Needs {
-  db: Knex;
-  temporal: Client;
-  config: { taskQueue: string };
-}
 
 const methodNo: Schema = {
   description: 'Our number of the method that was paid by, if it was one of ours.',
@@ -50,7 +43,7 @@ export const repaymentReceivedExample: RepaymentReceived = {
  * for, and whether anybody knows, it is not refused: it is here.
  */
 export async function takeInReceipt(
-  { db, temporal, config }: Needs,
+  { db, temporal, config }: FlowNeeds,
   { parameters, rawBody, log }: Call,
   body: RepaymentReceived,
 ): Promise<Answer> {

@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { submissionOf } from '../../db/access/submissions';
 import { openQuestion, recordAct } from '../../db/acts';
@@ -12,6 +11,7 @@ import { derivedId } from '../../schemas/identity';
 import { message, type Message } from '../../schemas/message';
 import { flowAddress, loanAddress, refundFlowId, reversalAddress } from '../addresses';
 import { newBusinessId } from '../business-id';
+import type { FlowNeeds } from '../needs';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
@@ -23,12 +23,6 @@ import { actIdSchema, reasonSchema } from './operations';
 
 const FLOW = 'refund-and-reversal-lifecycle';
 const COMMAND = 'reverse-disbursement';
-
-interface Needs {
-  db: Knex;
-  temporal: Client;
-  config: { taskQueue: string };
-}
 
 interface Body {
   loanId: string;
@@ -92,7 +86,7 @@ const reversal: Schema = object({
 });
 
 /** The routes by which a disbursement is reversed whose money has come back (退票). */
-export function disbursementReversalRoutes(needs: Needs): Route[] {
+export function disbursementReversalRoutes(needs: FlowNeeds): Route[] {
   return [
     {
       method: 'post',
@@ -141,7 +135,7 @@ export function disbursementReversalRoutes(needs: Needs): Route[] {
 }
 
 /** Records what is asked for and the requester's own act, with what it rests on, in one transaction; then starts the flow. */
-async function request({ db, temporal, config }: Needs, call: Call): Promise<Answer> {
+async function request({ db, temporal, config }: FlowNeeds, call: Call): Promise<Answer> {
   const body = call.body as Body;
   const before = await submissionBefore(db, call);
   const basis = before ? undefined : await reversalBasis(db, body.loanId);

@@ -1,6 +1,4 @@
-import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
-import { crashPoint } from '../../crash/point';
 import { customerOfFlow, customerOfLoan } from '../../db/access/owners';
 import { submissionOf } from '../../db/access/submissions';
 import {
@@ -22,32 +20,23 @@ import {
   loanAddress,
 } from '../addresses';
 import { newBusinessId } from '../business-id';
+import { startMethodOrder, USUAL_WAIT_SECONDS } from '../method-orders';
+import type { FlowNeeds } from '../needs';
 import { MAY } from '../permissions';
-import { preferParameter, waitSecondsIn } from '../prefer';
+import { preferParameter } from '../prefer';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
 import { common, links, list, object, oneOf, type Schema } from '../schema';
 import { idempotencyKeyParameter, submissionBefore, submissionFor, type NewSubmission } from '../submission';
-import { startFlow, startFlowAndWait } from '../temporal';
 import { unknownLoan } from './loans';
 
 const FLOW = 'extension';
 const COMMAND = 'create-extension-order';
 type Order = DataOf<typeof COMMAND>;
 
-/** How long a method is waited for where the client does not say: parties that are well take less. */
-const USUAL_WAIT_SECONDS = 5;
-
 interface Body {
   loanId: string;
   quoteId: string;
-}
-
-/** What orders of extensions need of the platform. */
-interface Needs {
-  db: Knex;
-  temporal: Client;
-  config: { taskQueue: string };
 }
 
 const orderIdParameter: Parameter = {
@@ -89,7 +78,7 @@ const order: Schema = object(
 );
 
 /** The routes of orders of extensions (展期). */
-export function extensionOrderRoutes(needs: Needs): Route[] {
+export function extensionOrderRoutes(needs: FlowNeeds): Route[] {
   const answerOf = (description: string, progress: ExtensionProgress) => ({
     ...{ description, schema: order, example: orderBody(exampleOrder(), progress) },
   });
@@ -161,7 +150,8 @@ const unknownOrder = (orderId: string): Problem =>
   new Problem('UNKNOWN_EXTENSION', `There is no order ${orderId} of an extension.`);
 
 /** Reserves the key, then starts the flow. Whatever dies in between, the same request again finds the row and goes on. */
-async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answer> {
+async function submit(needs: FlowNeeds, call: Call): Promise<Answer> {
+  const { db } = needs;
   const body = call.body as Body;
   const [before, basis] = await Promise.all([
     submissionBefore(db, call),
@@ -172,25 +162,14 @@ async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answ
     if (basis) return newSubmission(body, basis);
     throw loanOwner === undefined ? unknownLoan(body.loanId) : unknownQuote(body);
   });
-  const { flow, flowId, businessId: orderId } = submission;
-  const command = submission.command as Message<typeof COMMAND>;
-  const start = { flow, flowId, command, taskQueue: config.taskQueue, summary: summaryOf(command.data) };
-  const headers = { Location: extensionAddress(orderId) };
-  const accepted = { status: 202, headers, body: orderBody(command.data, received) };
-  const waitSeconds = waitSecondsIn(call.parameters, USUAL_WAIT_SECONDS);
-  if (waitSeconds > 0) return { ...accepted, later: () => methodWithin(waitSeconds) };
-  await startFlow(temporal, start);
-  crashPoint('before-answer', 'extension order');
-  return accepted;
-
-  async function methodWithin(seconds: number): Promise<Answer> {
-    await startFlowAndWait(temporal, start, seconds * 1000);
-    const current = (await currentBody(db, orderId))!;
-    return { status: underWay.includes(current.state) ? 202 : 201, headers, body: current };
-  }
+  const { businessId: orderId } = submission;
+  const { data } = submission.command as Message<typeof COMMAND>;
+  return startMethodOrder(needs, call, {
+    ...{ submission, summary: summaryOf(data), address: extensionAddress(orderId) },
+    ...{ received: orderBody(data, received), current: async () => (await currentBody(db, orderId))! },
+    underWay: ['RECEIVED', 'CREATED', 'APPROVED'],
+  });
 }
-
-const underWay: ExtensionState[] = ['RECEIVED', 'CREATED', 'APPROVED'];
 
 const unknownQuote = ({ loanId, quoteId }: Body): Problem =>
   new Problem('UNKNOWN_EXTENSION_QUOTE', `There is no quote ${quoteId} of an extension of loan ${loanId}.`);

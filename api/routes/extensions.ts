@@ -1,50 +1,25 @@
 import type { Knex } from 'knex';
 import { customerOfExtensionQuote } from '../../db/access/owners';
 import { extensionQuote, type ExtensionQuoteView } from '../../db/reads/extension-quotes';
-import { addDays, startOfDay } from '../../domain/calendar';
 import type { RepaymentPostingCalculatedData } from '../../schemas/generated/messages';
 import { contractOf } from '../../schemas/validate';
-import { extensionFlowId, extensionQuoteAddress, flowAddress, loanAddress } from '../addresses';
+import { extensionFlowId, extensionQuoteAddress } from '../addresses';
 import { MAY } from '../permissions';
-import { Problem } from '../problem';
-import { quoter } from '../quotes';
-import type { Answer, Call, Parameter, Route } from '../route';
-import { common, links, list, object, type Schema } from '../schema';
+import { bodyOfQuote, quoteProperties, quoter, quoteReading } from '../quotes';
+import type { Answer, Call, Route } from '../route';
+import { common, list, object, type Schema } from '../schema';
 import { idempotencyKeyParameter } from '../submission';
 import { loanIdParameter, ownLoan } from './loans';
 
 const quoteSchema: Schema = object({
-  quoteId: common('extension-quote-id'),
-  loanId: common('loan-id'),
-  customerId: common('customer-id'),
+  ...{ quoteId: common('extension-quote-id'), ...quoteProperties },
   periods: common('extension-periods'),
-  quotedFor: {
-    description: 'Day on which a payment of the total must count to extend the loan as quoted.',
-    ...common('iso-date'),
-  },
-  holdsUntil: { description: "The end of that day in the loan's market.", ...common('instant') },
-  scheduleVersion: {
-    description: 'Version of the schedule that it was worked out on.',
-    type: 'integer',
-    minimum: 1,
-  },
-  currency: common('currency'),
   amounts: common('extension-amounts'),
   newInstalments: {
     description: 'The new version of the schedule, whole: what is settled or past due stands as it was.',
     ...list(common('instalment')),
   },
-  links: links(['self', 'loan', 'flow']),
 });
-
-const quoteIdParameter: Parameter = {
-  in: 'path',
-  name: 'quoteId',
-  description: 'Id of an extension quote.',
-  schema: common('extension-quote-id'),
-  required: true,
-  example: 'EQ01JDB2N6P4XC',
-};
 
 /** The routes of extensions (展期): what more time for a loan costs. */
 export function extensionRoutes({ db }: { db: Knex }): Route[] {
@@ -93,52 +68,22 @@ export function extensionRoutes({ db }: { db: Knex }): Route[] {
       ],
       handle: quoteExtension,
     },
-    {
-      method: 'get',
-      path: '/v1/extension-quotes/{quoteId}',
-      operationId: 'getExtensionQuote',
-      tag: 'Extensions',
-      summary: 'Read an extension quote',
-      access: {
-        roles: MAY.readLoans,
-        customers: {
-          owner: ({ parameters }) => customerOfExtensionQuote(db, parameters['quoteId']!),
-          absent: ({ parameters }) => unknownQuote(parameters['quoteId']!),
-        },
-      },
-      parameters: [quoteIdParameter],
-      answers: {
-        200: {
-          description: 'The quote, as it was made.',
-          schema: quoteSchema,
-          example: quoteBody(exampleQuote),
-        },
-      },
-      problems: ['UNKNOWN_EXTENSION_QUOTE'],
-      async handle({ parameters }) {
-        const quoteId = parameters['quoteId']!;
-        const made = await extensionQuote(db, quoteId);
-        if (!made) throw unknownQuote(quoteId);
-        return { status: 200, body: quoteBody(made) };
-      },
-    },
+    quoteReading({
+      ...{ path: '/v1/extension-quotes/{quoteId}', operationId: 'getExtensionQuote', tag: 'Extensions' },
+      ...{ what: 'extension quote', absent: 'UNKNOWN_EXTENSION_QUOTE' },
+      ...{ schema: quoteSchema, example: quoteBody(exampleQuote), bodyOf: quoteBody },
+      quoteId: { schema: common('extension-quote-id'), example: 'EQ01JDB2N6P4XC' },
+      find: (quoteId) => extensionQuote(db, quoteId),
+      ownerOf: (quoteId) => customerOfExtensionQuote(db, quoteId),
+    }),
   ];
 }
 
-const unknownQuote = (quoteId: string): Problem =>
-  new Problem('UNKNOWN_EXTENSION_QUOTE', `There is no extension quote ${quoteId}.`);
-
-function quoteBody({ timeZone, ...quote }: ExtensionQuoteView) {
-  return {
-    ...quote,
-    holdsUntil: startOfDay(addDays(quote.quotedFor, 1), timeZone),
-    links: {
-      self: extensionQuoteAddress(quote.quoteId),
-      loan: loanAddress(quote.loanId),
-      flow: flowAddress(extensionFlowId(quote.quoteId)),
-    },
-  };
-}
+const quoteBody = (quote: ExtensionQuoteView) =>
+  bodyOfQuote(quote, {
+    self: extensionQuoteAddress(quote.quoteId),
+    flowId: extensionFlowId(quote.quoteId),
+  });
 
 type Calculated = Extract<RepaymentPostingCalculatedData, { scenario: 'EXTENSION' }>;
 

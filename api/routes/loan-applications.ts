@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { crashPoint } from '../../crash/point';
 import type { ApiClient } from '../../db/access/api-keys';
@@ -18,6 +17,7 @@ import {
   productVersionAddress,
 } from '../addresses';
 import { newBusinessId } from '../business-id';
+import type { FlowNeeds } from '../needs';
 import { MAY } from '../permissions';
 import { MAX_WAIT_SECONDS, preferParameter, waitSecondsIn } from '../prefer';
 import { Problem } from '../problem';
@@ -32,13 +32,6 @@ type Command = Message<typeof COMMAND>;
 
 /** What a client sends: the command's data, without the id, which we give; without a version the newest one counts. */
 type Body = Omit<DataOf<typeof COMMAND>, 'applicationId' | 'productVersion'> & { productVersion?: number };
-
-/** What loan applications need of the platform. */
-interface Needs {
-  db: Knex;
-  temporal: Client;
-  config: { taskQueue: string };
-}
 
 const applicationIdParameter: Parameter = {
   in: 'path',
@@ -115,7 +108,7 @@ export function bodySchema(): { schema: Schema; examples: Record<string, unknown
 }
 
 /** The routes of loan applications. */
-export function loanApplicationRoutes(needs: Needs): Route[] {
+export function loanApplicationRoutes(needs: FlowNeeds): Route[] {
   return [
     {
       method: 'post',
@@ -206,7 +199,7 @@ function basisOf(db: Knex, call: Call): Promise<Basis> {
 }
 
 /** Reserves the key, then starts the flow. Whatever dies in between, the same request again finds the row and goes on. */
-async function submit({ db, temporal, config }: Needs, call: Call, basis: Basis): Promise<Answer> {
+async function submit({ db, temporal, config }: FlowNeeds, call: Call, basis: Basis): Promise<Answer> {
   const body = call.body as Body;
   const { flow, flowId, businessId, command } = await submissionFor(db, call, body, basis.before, () =>
     newSubmission(call.client(), body, basis),
@@ -272,7 +265,7 @@ function acceptedBody(applicationId: string) {
   };
 }
 
-async function read({ db }: Needs, applicationId: string): Promise<Answer> {
+async function read({ db }: FlowNeeds, applicationId: string): Promise<Answer> {
   const body = await currentBody(db, applicationId);
   if (body) return { status: 200, body };
   throw new Problem('UNKNOWN_LOAN_APPLICATION', `Nobody has submitted loan application ${applicationId}.`);

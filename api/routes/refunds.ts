@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { crashPoint } from '../../crash/point';
 import { customerOfFlow } from '../../db/access/owners';
@@ -20,6 +19,7 @@ import type { Money, RefundCause } from '../../schemas/generated/messages';
 import type { DataOf, Message } from '../../schemas/message';
 import { flowAddress, loanAddress, refundAddress, refundFlowId } from '../addresses';
 import { newBusinessId } from '../business-id';
+import type { FlowNeeds } from '../needs';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
@@ -31,12 +31,6 @@ import { actIdSchema, reasonSchema } from './operations';
 const FLOW = 'refund-and-reversal-lifecycle';
 const COMMAND = 'create-repayment-refund';
 type Command = Message<typeof COMMAND>;
-
-interface Needs {
-  db: Knex;
-  temporal: Client;
-  config: { taskQueue: string };
-}
 
 interface Body {
   party: string;
@@ -143,7 +137,7 @@ const refund: Schema = object(
 );
 
 /** The routes of refunds: one person asks, another approves, and everybody sees how far it is. */
-export function refundRoutes(needs: Needs): Route[] {
+export function refundRoutes(needs: FlowNeeds): Route[] {
   return [
     {
       method: 'post',
@@ -203,7 +197,7 @@ const unknownRefund = (refundId: string): Problem =>
  * Records what is asked for and the requester's own act in one transaction, then starts the flow. Whatever dies in between,
  * the same request again finds the row and goes on.
  */
-async function request({ db, temporal, config }: Needs, call: Call): Promise<Answer> {
+async function request({ db, temporal, config }: FlowNeeds, call: Call): Promise<Answer> {
   const body = call.body as Body;
   const before = await submissionBefore(db, call);
   const basis = before ? undefined : await refundBasis(db, body);

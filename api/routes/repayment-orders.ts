@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { crashPoint } from '../../crash/point';
 import { cancelOrder } from '../../db/access/order-cancellations';
@@ -23,33 +22,24 @@ import {
   repaymentFlowId,
 } from '../addresses';
 import { newBusinessId } from '../business-id';
+import { startMethodOrder, USUAL_WAIT_SECONDS } from '../method-orders';
+import type { FlowNeeds } from '../needs';
 import { MAY } from '../permissions';
-import { preferParameter, waitSecondsIn } from '../prefer';
+import { preferParameter } from '../prefer';
 import { Problem } from '../problem';
 import type { Answer, Call, CustomerAccess, Parameter, Route } from '../route';
 import { common, links, list, object, oneOf, type Schema } from '../schema';
 import { idempotencyKeyParameter, submissionBefore, submissionFor, type NewSubmission } from '../submission';
-import { startFlow, startFlowAndWait } from '../temporal';
 
 const FLOW = 'repayment';
 const COMMAND = 'create-repayment-order';
 type Command = Message<typeof COMMAND>;
-
-/** How long a method is waited for where the client does not say: parties that are well take less. */
-const USUAL_WAIT_SECONDS = 5;
 
 /** What a client wants to pay. */
 interface Body {
   customerId: string;
   payer?: Payer;
   lines: { loanId: string; quoteId?: string; amount?: Money }[];
-}
-
-/** What repayment orders need of the platform. */
-interface Needs {
-  db: Knex;
-  temporal: Client;
-  config: { taskQueue: string };
 }
 
 const orderIdParameter: Parameter = {
@@ -144,7 +134,7 @@ const order: Schema = object(
 );
 
 /** The routes of repayment orders. */
-export function repaymentOrderRoutes(needs: Needs): Route[] {
+export function repaymentOrderRoutes(needs: FlowNeeds): Route[] {
   const own: CustomerAccess = {
     owner: ({ parameters }) => customerOfFlow(needs.db, repaymentFlowId(parameters['orderId']!)),
     absent: ({ parameters }) => unknownOrder(parameters['orderId']!),
@@ -200,7 +190,7 @@ export function repaymentOrderRoutes(needs: Needs): Route[] {
       parameters: [orderIdParameter],
       answers: { 200: answerOf('The order as it stands now.', orderBody(exampleView)) },
       problems: ['UNKNOWN_REPAYMENT_ORDER'],
-      handle: (call) => read(needs, call.parameters['orderId']!),
+      handle: (call) => read(needs.db, call.parameters['orderId']!),
     },
     {
       method: 'post',
@@ -219,7 +209,7 @@ export function repaymentOrderRoutes(needs: Needs): Route[] {
       },
       answers: { 200: answerOf('The order is cancelled.', cancelledExample()) },
       problems: ['UNKNOWN_REPAYMENT_ORDER', 'ORDER_PAID'],
-      handle: (call) => cancel(needs, call),
+      handle: (call) => cancel(needs.db, call),
     },
   ];
 }
@@ -228,32 +218,22 @@ const unknownOrder = (orderId: string): Problem =>
   new Problem('UNKNOWN_REPAYMENT_ORDER', `There is no repayment order ${orderId}.`);
 
 /** Reserves the key, then starts the flow. Whatever dies in between, the same request again finds the row and goes on. */
-async function submit({ db, temporal, config }: Needs, call: Call): Promise<Answer> {
+async function submit(needs: FlowNeeds, call: Call): Promise<Answer> {
+  const { db } = needs;
   const body = call.body as Body;
   const [before, basis] = await Promise.all([
     submissionBefore(db, call),
     orderBasisOf(db, body.customerId, body.lines),
   ]);
   const submission = await submissionFor(db, call, body, before, () => newSubmission(body, basis));
-  const { flow, flowId, businessId: orderId } = submission;
+  const { businessId: orderId } = submission;
   const command = submission.command as Command;
-  const start = { flow, flowId, command, taskQueue: config.taskQueue, summary: summaryOf(command.data) };
-  const headers = { Location: orderAddress(orderId) };
-  const accepted = { status: 202, headers, body: receivedBody(command) };
-  const waitSeconds = waitSecondsIn(call.parameters, USUAL_WAIT_SECONDS);
-  if (waitSeconds > 0) return { ...accepted, later: () => methodWithin(waitSeconds) };
-  await startFlow(temporal, start);
-  crashPoint('before-answer', 'repayment order');
-  return accepted;
-
-  async function methodWithin(seconds: number): Promise<Answer> {
-    await startFlowAndWait(temporal, start, seconds * 1000);
-    const current = (await currentBody(db, orderId))!;
-    return { status: underWay.includes(current.state) ? 202 : 201, headers, body: current };
-  }
+  return startMethodOrder(needs, call, {
+    ...{ submission, summary: summaryOf(command.data), address: orderAddress(orderId) },
+    ...{ received: receivedBody(command), current: async () => (await currentBody(db, orderId))! },
+    underWay: ['RECEIVED', 'CREATED', 'ROUTED'],
+  });
 }
-
-const underWay = ['RECEIVED', 'CREATED', 'ROUTED'];
 
 /** Makes the command of a new order. Throws the problem that its loans and quotes show at once. */
 function newSubmission(
@@ -289,14 +269,14 @@ function newSubmission(
 const summaryOf = ({ orderId, amount, lines }: DataOf<typeof COMMAND>): string =>
   `Repayment order ${orderId}: ${formatMoney(amount)} for ${lines.length === 1 ? 'a loan' : `${lines.length} loans`}`;
 
-async function read({ db }: Needs, orderId: string): Promise<Answer> {
+async function read(db: Knex, orderId: string): Promise<Answer> {
   const body = await currentBody(db, orderId);
   if (!body) throw unknownOrder(orderId);
   return { status: 200, body };
 }
 
 /** Nothing of the flow is told: where it still waits for a method, it ends without one that is shown. */
-async function cancel({ db }: Needs, call: Call): Promise<Answer> {
+async function cancel(db: Knex, call: Call): Promise<Answer> {
   const orderId = call.parameters['orderId']!;
   if (!(await submissionOf(db, orderId))) throw unknownOrder(orderId);
   const { reason } = call.body as { reason: string };
@@ -304,7 +284,7 @@ async function cancel({ db }: Needs, call: Call): Promise<Answer> {
     throw new Problem('ORDER_PAID', 'Money that has come stays with the loans that it was for.');
   }
   crashPoint('before-answer', 'cancellation of an order');
-  return read({ db } as Needs, orderId);
+  return read(db, orderId);
 }
 
 /** An order as it stands now; undefined when nobody has submitted it. */

@@ -3,14 +3,12 @@ import { askService } from '../../activities/ask';
 import { customerOfQuote } from '../../db/access/owners';
 import { repaymentQuote, type RepaymentQuoteView } from '../../db/reads/repayment-quotes';
 import { customerOf } from '../../db/reference';
-import { addDays, startOfDay } from '../../domain/calendar';
 import type { AssetDueListQueriedData, RepaymentRequest } from '../../schemas/generated/messages';
 import { message, type Message, type MessageType } from '../../schemas/message';
 import { commonSchemas, contractOf } from '../../schemas/validate';
 import {
   customerLoansAddress,
   dueListAddress,
-  flowAddress,
   loanAddress,
   quoteAddress,
   quotesAddress,
@@ -18,9 +16,8 @@ import {
 } from '../addresses';
 import { newBusinessId } from '../business-id';
 import { MAY } from '../permissions';
-import { Problem } from '../problem';
-import { quoter } from '../quotes';
-import type { Answer, Call, Parameter, Route } from '../route';
+import { bodyOfQuote, quoteProperties, quoter, quoteReading } from '../quotes';
+import type { Answer, Call, Route } from '../route';
 import { common, links, list, object, propertiesOf, type Schema } from '../schema';
 import { idempotencyKeyParameter } from '../submission';
 import { customerIdParameter, loanIdParameter, ownLoans, ownLoan, unknownCustomer } from './loans';
@@ -43,40 +40,17 @@ const dueListSchema: Schema = object({
 
 const quoteSchema: Schema = object(
   {
-    quoteId: common('quote-id'),
-    loanId: common('loan-id'),
-    customerId: common('customer-id'),
+    ...{ quoteId: common('quote-id'), ...quoteProperties },
     scenario: common('repayment-scenario'),
     instalments: {
       description:
         'What a normal repayment is for; absent where it is divided over all by the order of the product.',
       ...common('instalment-numbers'),
     },
-    quotedFor: {
-      description: 'Day on which a payment must count to do what is quoted.',
-      ...common('iso-date'),
-    },
-    holdsUntil: { description: "The end of that day in the loan's market.", ...common('instant') },
-    scheduleVersion: {
-      description: 'Version of the schedule that it was worked out on.',
-      type: 'integer',
-      minimum: 1,
-    },
-    currency: common('currency'),
     amounts: common('repayment-amounts'),
-    links: links(['self', 'loan', 'flow']),
   },
   ['instalments'],
 );
-
-const quoteIdParameter: Parameter = {
-  in: 'path',
-  name: 'quoteId',
-  description: 'Id of a repayment quote.',
-  schema: common('quote-id'),
-  required: true,
-  example: 'RQ01JDB2N6P4XB',
-};
 
 /** The routes of repayments: what is due, and what a repayment would cost. */
 export function repaymentRoutes({ db }: { db: Knex }): Route[] {
@@ -157,40 +131,16 @@ export function repaymentRoutes({ db }: { db: Knex }): Route[] {
       ],
       handle: quoteRepayment,
     },
-    {
-      method: 'get',
-      path: '/v1/repayment-quotes/{quoteId}',
-      operationId: 'getRepaymentQuote',
-      tag: 'Repayments',
-      summary: 'Read a repayment quote',
-      access: {
-        roles: MAY.readLoans,
-        customers: {
-          owner: ({ parameters }) => customerOfQuote(db, parameters['quoteId']!),
-          absent: ({ parameters }) => unknownQuote(parameters['quoteId']!),
-        },
-      },
-      parameters: [quoteIdParameter],
-      answers: {
-        200: {
-          description: 'The quote, as it was made.',
-          schema: quoteSchema,
-          example: quoteBody(exampleQuote),
-        },
-      },
-      problems: ['UNKNOWN_REPAYMENT_QUOTE'],
-      async handle({ parameters }) {
-        const quoteId = parameters['quoteId']!;
-        const quote = await repaymentQuote(db, quoteId);
-        if (!quote) throw unknownQuote(quoteId);
-        return { status: 200, body: quoteBody(quote) };
-      },
-    },
+    quoteReading({
+      ...{ path: '/v1/repayment-quotes/{quoteId}', operationId: 'getRepaymentQuote', tag: 'Repayments' },
+      ...{ what: 'repayment quote', absent: 'UNKNOWN_REPAYMENT_QUOTE' },
+      ...{ schema: quoteSchema, example: quoteBody(exampleQuote), bodyOf: quoteBody },
+      quoteId: { schema: common('quote-id'), example: 'RQ01JDB2N6P4XB' },
+      find: (quoteId) => repaymentQuote(db, quoteId),
+      ownerOf: (quoteId) => customerOfQuote(db, quoteId),
+    }),
   ];
 }
-
-const unknownQuote = (quoteId: string): Problem =>
-  new Problem('UNKNOWN_REPAYMENT_QUOTE', `There is no repayment quote ${quoteId}.`);
 
 const dueListBody = ({ customerId, loans }: AssetDueListQueriedData) => ({
   customerId,
@@ -201,18 +151,11 @@ const dueListBody = ({ customerId, loans }: AssetDueListQueriedData) => ({
   links: { self: dueListAddress(customerId), loans: customerLoansAddress(customerId) },
 });
 
-function quoteBody({ timeZone, instalments, ...quote }: RepaymentQuoteView) {
-  return {
-    ...quote,
-    ...(instalments && { instalments }),
-    holdsUntil: startOfDay(addDays(quote.quotedFor, 1), timeZone),
-    links: {
-      self: quoteAddress(quote.quoteId),
-      loan: loanAddress(quote.loanId),
-      flow: flowAddress(repaymentFlowId(quote.quoteId)),
-    },
-  };
-}
+const quoteBody = ({ instalments, ...quote }: RepaymentQuoteView) =>
+  bodyOfQuote(
+    { ...quote, ...(instalments && { instalments }) },
+    { self: quoteAddress(quote.quoteId), flowId: repaymentFlowId(quote.quoteId) },
+  );
 
 /** The examples of a contract's data. */
 const examplesOf = (type: MessageType): unknown[] => contractOf(type).$defs.data.examples!;
