@@ -185,7 +185,11 @@ const parties = [
     },
     ...{ collects_from: 'BORROWER', max_requests_per_second: 50 },
   },
-  { id: 'trust-jinhe', kind: 'FUNDING_PARTNER', market: 'CN', name: '金禾信托', max_requests_per_second: 50 },
+  // Funds no loan that runs for more than three years, extensions included.
+  {
+    ...{ id: 'trust-jinhe', kind: 'FUNDING_PARTNER', market: 'CN', name: '金禾信托' },
+    ...{ longest_term_days: 1_096, max_requests_per_second: 50 },
+  },
   {
     ...{
       id: 'cn-payout',

@@ -1,5 +1,5 @@
 import { contractIdOf } from '../../domain/identifiers';
-import { extensionProblem } from '../../domain/servicing/extension';
+import { extensionProblem, fundingTermProblem } from '../../domain/servicing/extension';
 import { quote, quoteProblem } from '../../domain/servicing/quote';
 import { message } from '../../schemas/message';
 import { service } from '../service';
@@ -126,7 +126,9 @@ export const assetCenter = service('asset-center', {
     const priced = { quoteId, loanId, productId, productVersion, quotedFor, account };
     if (request.scenario === 'EXTENSION') {
       const { periods } = request;
-      const problem = extensionProblem(loan, quotedFor, periods);
+      const problem =
+        extensionProblem(loan, quotedFor, periods) ??
+        fundingTermProblem(loan, quotedFor, periods, kept.longestTermDays);
       if (problem) return refuse(problem.code, `${problem.message}.`);
       return [message('calculate-repayment-plan', { scenario: 'EXTENSION', periods, ...priced })];
     }

@@ -64,7 +64,7 @@ export function extensionRoutes({ db }: { db: Knex }): Route[] {
       problems: [
         ...(['IDEMPOTENCY_KEY_REUSED', 'UNKNOWN_LOAN', 'LOAN_NOT_ACTIVE', 'LOAN_SETTLED'] as const),
         ...(['NOT_OFFERED', 'NOTHING_TO_EXTEND', 'PERIODS_OUT_OF_RANGE', 'TOO_LONG_OVERDUE'] as const),
-        ...(['EXTENDED_TOO_OFTEN', 'TERM_TOO_LONG'] as const),
+        ...(['EXTENDED_TOO_OFTEN', 'TERM_TOO_LONG', 'FUNDING_TERM_TOO_LONG'] as const),
       ],
       handle: quoteExtension,
     },

@@ -75,6 +75,26 @@ export function extensionProblem(
 }
 
 /**
+ * Says why the contract of a loan's funding partner does not let it be extended; undefined if it does.
+ *
+ * @param day on which `extensionProblem` finds nothing
+ * @param longestTermDays from the loan's first day to its last due date; null where the contract has no such rule
+ */
+export function fundingTermProblem(
+  loan: Loan,
+  day: IsoDate,
+  periods: number,
+  longestTermDays: number | null,
+): ServicingProblem<ExtensionProblemCode> | undefined {
+  if (longestTermDays === null) return undefined;
+  const { instalments } = quoteExtension(loan, day, periods);
+  const termDays = Math.max(...instalments.map(({ dueDate }) => daysBetween(loan.startDate, dueDate)));
+  if (termDays <= longestTermDays) return undefined;
+  const message = `The loan's funding partner lets it run for ${longestTermDays} days, but it would for ${termDays}`;
+  return { code: 'FUNDING_TERM_TOO_LONG', message };
+}
+
+/**
  * Quotes an extension: what is owed and not due before the day moves by a number of periods. The principal parts stay.
  * For the time that is added, the principal that moves bears interest at the contract's rate, rounded half-up, with the
  * first instalment that moves; the later ones bear the interest of their new periods, and none less than was paid of it.

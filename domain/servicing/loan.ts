@@ -17,7 +17,8 @@ export type ExtensionProblemCode =
   | 'PERIODS_OUT_OF_RANGE'
   | 'TOO_LONG_OVERDUE'
   | 'EXTENDED_TOO_OFTEN'
-  | 'TERM_TOO_LONG';
+  | 'TERM_TOO_LONG'
+  | 'FUNDING_TERM_TOO_LONG';
 
 /** A reason why a loan does not allow something: a code that stays the same, and a sentence for people. */
 export interface ServicingProblem<Code = QuoteProblemCode | ExtensionProblemCode> {

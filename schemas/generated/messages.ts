@@ -2580,6 +2580,7 @@ export interface Contracts {
     data: CalculateRepaymentPostingData;
     errors:
       | 'EXTENDED_TOO_OFTEN'
+      | 'FUNDING_TERM_TOO_LONG'
       | 'LOAN_NOT_ACTIVE'
       | 'LOAN_SETTLED'
       | 'NOTHING_DUE'

@@ -1,5 +1,5 @@
 import { sumMinor } from '../../../domain/money';
-import { extensionProblem } from '../../../domain/servicing/extension';
+import { extensionProblem, fundingTermProblem } from '../../../domain/servicing/extension';
 import type { ServicingProblem } from '../../../domain/servicing/loan';
 import {
   byComponent,
@@ -13,9 +13,10 @@ import { lookedAtOn, type KeptLoan } from './loans';
 
 /** A loan in its customer's due list; undefined where nothing is owed of it. */
 export function dueLoan(kept: KeptLoan): DueLoan | undefined {
-  const { loanId, productId, productVersion, currency, loan } = kept;
+  const { loanId, productId, productVersion, currency, longestTermDays, loan } = kept;
   const asOf = lookedAtOn(kept);
   const { instalments, overdueDays } = positionOf(loan, asOf);
+  const extension = extensionProblem(loan, asOf, 1) ?? fundingTermProblem(loan, asOf, 1, longestTermDays);
   const owing = instalments.filter(({ settled }) => !settled);
   if (owing.length === 0) return undefined;
   return {
@@ -30,7 +31,7 @@ export function dueLoan(kept: KeptLoan): DueLoan | undefined {
       { scenario: 'NORMAL', isOpen: true },
       { scenario: 'EARLY_SETTLEMENT', ...openUnless(quoteProblem(loan, asOf, { kind: 'EARLY_SETTLEMENT' })) },
       { scenario: 'CANCELLATION', ...openUnless(quoteProblem(loan, asOf, { kind: 'CANCELLATION' })) },
-      { scenario: 'EXTENSION', ...openUnless(extensionProblem(loan, asOf, 1)) },
+      { scenario: 'EXTENSION', ...openUnless(extension) },
     ],
   };
 }

@@ -12,6 +12,8 @@ export interface KeptLoan {
   productVersion: number;
   partnerId: string;
   currency: Currency;
+  /** How long the contract of its funding partner lets it run; null where it has no such rule. */
+  longestTermDays: number | null;
   state: 'BOOKED' | 'ACTIVE' | 'SETTLED' | 'CANCELLED' | 'REVERSED';
   /** The version of the schedule that holds; null until there is one, and then there are no instalments either. */
   scheduleVersion: number | null;
@@ -37,7 +39,7 @@ export async function keptLoans(tx: Knex.Transaction, wanted: Wanted): Promise<K
   const { rows } = await tx.raw<{ rows: KeptLoan[] }>(
     `select l.loan_id as "loanId", l.customer_id as "customerId", l.product_id as "productId",
             l.product_version as "productVersion", l.partner_id as "partnerId", l.currency, l.state, l.schedule_version as "scheduleVersion",
-            d.business_date as "businessDate",
+            d.business_date as "businessDate", f.longest_term_days as "longestTermDays",
             json_build_object(
               'market', l.market, 'terms', p.terms, 'startDate', l.interest_from,
               'instalments', coalesce(
@@ -66,6 +68,7 @@ export async function keptLoans(tx: Knex.Transaction, wanted: Wanted): Promise<K
        from asset_center.loan l
        join reference.product_version p on p.product_id = l.product_id and p.version = l.product_version
        join reference.business_date d on d.market = l.market
+       join reference.party f on f.id = l.partner_id
       where ${condition}
       order by l.funding_journal_id desc`,
     [id],

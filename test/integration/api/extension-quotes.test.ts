@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createApiKey } from '../../../db/access/api-keys';
 import { advanceBusinessDate, businessDates } from '../../../db/business-date';
-import { addDays, addMonths } from '../../../domain/calendar';
+import { addDays, addMonths, daysBetween } from '../../../domain/calendar';
 import { sumMinor } from '../../../domain/money';
 import { arrow } from '../../../schemas/arrows';
 import type { DueLoan, ExtensionAmounts, Instalment } from '../../../schemas/generated/messages';
@@ -240,6 +240,32 @@ describe('an extension is not quoted', () => {
     await extendBefore(loanId, 3);
     expect(await refusalOf(loanId, 1)).toEqual([422, 'TERM_TOO_LONG']);
   });
+});
+
+test("is quoted only as far as the contract of the loan's funding partner lets it run", async () => {
+  const { customerId, loanId, startDate } = await borrower();
+  const lastDay = (await scheduleOf(loanId)).at(-1)!.dueDate;
+  const partner = platform.owner('reference.party').where({
+    id: platform.db('asset_center.loan').where({ loan_id: loanId }).select('partner_id'),
+  });
+  const mostDays = daysBetween(startDate, addMonths(lastDay, 1));
+  const scenarioOf = async () => {
+    const { body } = await platform.get(`/v1/customers/${customerId}/due-list`);
+    return (body.loans as DueLoan[])[0]!.scenarios.find(({ scenario }) => scenario === 'EXTENSION');
+  };
+  try {
+    await partner.clone().update({ longest_term_days: mostDays });
+    expect((await quoted(loanId, 1)).newInstalments.at(-1)!.dueDate).toBe(addMonths(lastDay, 1));
+    expect(await refusalOf(loanId, 2)).toEqual([422, 'FUNDING_TERM_TOO_LONG']);
+    expect(await scenarioOf()).toMatchObject({ isOpen: true });
+    await partner.clone().update({ longest_term_days: mostDays - 1 });
+    expect(await refusalOf(loanId, 1)).toEqual([422, 'FUNDING_TERM_TOO_LONG']);
+    expect(await scenarioOf()).toMatchObject({
+      ...{ isOpen: false, closedBecause: { code: 'FUNDING_TERM_TOO_LONG' } },
+    });
+  } finally {
+    await partner.clone().update({ longest_term_days: null });
+  }
 });
 
 test('of another customer neither a quote can be read nor a loan quoted', async () => {

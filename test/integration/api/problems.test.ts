@@ -37,7 +37,13 @@ const elsewhere: Record<string, string[]> = {
   'api/products.test.ts': ['submitLoanApplication PRODUCT_NOT_SELLABLE'],
   'api/extension-quotes.test.ts': [
     ...['IDEMPOTENCY_KEY_REUSED', 'LOAN_NOT_ACTIVE', 'LOAN_SETTLED', 'NOT_OFFERED', 'NOTHING_TO_EXTEND'],
-    ...['PERIODS_OUT_OF_RANGE', 'TOO_LONG_OVERDUE', 'EXTENDED_TOO_OFTEN', 'TERM_TOO_LONG'],
+    ...[
+      'PERIODS_OUT_OF_RANGE',
+      'TOO_LONG_OVERDUE',
+      'EXTENDED_TOO_OFTEN',
+      'TERM_TOO_LONG',
+      'FUNDING_TERM_TOO_LONG',
+    ],
   ].map((code) => `quoteExtension ${code}`),
   'flows/extension.test.ts': [
     ...[

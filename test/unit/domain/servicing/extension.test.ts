@@ -3,7 +3,12 @@ import { repaymentPlan } from '../../../../domain/amortization';
 import { addDays, type IsoDate } from '../../../../domain/calendar';
 import { sumMinor } from '../../../../domain/money';
 import type { ExtensionTerms } from '../../../../domain/product-terms';
-import { applyExtension, extensionProblem, quoteExtension } from '../../../../domain/servicing/extension';
+import {
+  applyExtension,
+  extensionProblem,
+  fundingTermProblem,
+  quoteExtension,
+} from '../../../../domain/servicing/extension';
 import type { Loan, Payment } from '../../../../domain/servicing/loan';
 import { applyPayment, undo } from '../../../../domain/servicing/payment';
 import { positionOf } from '../../../../domain/servicing/position';
@@ -142,6 +147,15 @@ test('also where what was paid for the extension has been refunded: its schedule
   const refunded = undo(loan, { paymentId: 'E1', day: '2024-02-26', customerAtFault: false }).loan;
   const { postings } = applyPayment(refunded, payment('P1', '2024-02-15', 500));
   expect(postings.map(({ valueDate }) => valueDate)).toEqual(['2024-02-25']);
+});
+
+test.each([
+  [null, undefined],
+  [121, undefined],
+  [120, 'FUNDING_TERM_TOO_LONG'],
+])('with a contract of the funding partner for %s days, 121 days are: %s', (longestTermDays, code) => {
+  // From 15 January to 15 May 2024.
+  expect(fundingTermProblem(loanWith(), '2024-02-01', 1, longestTermDays)?.code).toBe(code);
 });
 
 test('an extension moves no principal, takes back no payment, and asks for no less interest', () => {
