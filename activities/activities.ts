@@ -8,11 +8,13 @@ import { failedIn, StepRefused, wrapper, type AnyService, type Delivered, type D
 import type { Gateways } from './outside';
 import { operatorActivities, type OperatorActivities } from './operator';
 import { services } from './services';
+import { flowActivities, type FlowActivities } from './start-flow';
 
-/** Temporal's activities, by the names that its Web UI shows: "<service-id>.<message-id>", and what operators do. */
-export type Activities = Record<string, (delivery: Delivery) => Promise<Delivered>> | OperatorActivities;
+/** Temporal's activities, by the names that its Web UI shows: "<service-id>.<message-id>", what operators do, and what starts a flow. */
+export type Activities =
+  Record<string, (delivery: Delivery) => Promise<Delivered>> | OperatorActivities | FlowActivities;
 
-/** Makes all activities: one for each message that a service receives, and those of operators. */
+/** Makes all activities: one for each message that a service receives, those of operators, and the one that starts flows. */
 export function activitiesOn(db: Knex, gateways: Gateways): Activities {
   const all = Object.values(services) as unknown as AnyService[];
   const deliver = wrapper(db, gateways, all);
@@ -24,7 +26,7 @@ export function activitiesOn(db: Knex, gateways: Gateways): Activities {
       ]),
     ),
   );
-  return { ...steps, ...operatorActivities(db) };
+  return { ...steps, ...operatorActivities(db), ...flowActivities };
 }
 
 /** Lets Temporal know for as long as a step takes that its worker is alive. A local step is watched by its flow's task. */

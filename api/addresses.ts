@@ -1,3 +1,4 @@
+import { refundFlowIdOf } from '../domain/identifiers';
 import type { FlowName } from '../schemas/generated/catalog';
 
 // Where things are, for Location headers and links. Ids hold nothing that an address would have to escape.
@@ -16,6 +17,8 @@ export const extensionQuoteAddress = (quoteId: string): string => `/v1/extension
 export const orderAddress = (orderId: string): string => `/v1/repayment-orders/${orderId}`;
 export const orderCancellationAddress = (orderId: string): string => `${orderAddress(orderId)}/cancellation`;
 export const extensionAddress = (orderId: string): string => `/v1/extensions/${orderId}`;
+export const extensionCancellationAddress = (orderId: string): string =>
+  `${extensionAddress(orderId)}/cancellation`;
 export const positionAddress = (partnerId: string): string => `/v1/funds/${partnerId}/position`;
 
 export const scheduleAddress = (loanId: string, version?: number): string =>
@@ -40,7 +43,7 @@ export const applicationFlowId = (applicationId: string): string =>
 export const repaymentFlowId = (businessId: string): string => `repayment:${businessId}`;
 
 /** The id of the flow that carries a refund, or the reversal of a disbursement. */
-export const refundFlowId = (businessId: string): string => `refund-and-reversal-lifecycle:${businessId}`;
+export const refundFlowId = refundFlowIdOf;
 /** The id of the run that works out what an extension costs, or carries its order. */
 export const extensionFlowId = (businessId: string): string => `extension:${businessId}`;
 

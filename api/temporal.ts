@@ -6,24 +6,16 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
-  type WorkflowStartOptions,
 } from '@temporalio/client';
 import type { NewIntervention } from '../db/interventions';
-import type { FlowName } from '../schemas/generated/catalog';
+import { startOptions, type FlowStart } from '../schemas/flow-start';
 import type { Message } from '../schemas/message';
 import * as attributes from '../schemas/search-attributes';
-import { repaymentFlowId, traceAddress } from './addresses';
+import { repaymentFlowId } from './addresses';
 import { Problem } from './problem';
 
 /** How long a client waits for us to reach Temporal before it is told to come again. */
 const DEADLINE_MS = 5_000;
-
-/**
- * How long a flow stands still when the worker that works on it dies; Temporal's own default is 10 s. Shorter, and a
- * worker that only pauses on a busy machine loses its work to another, which carries it out again (harmless, but wasted).
- * A step that takes longer is no harm: the worker asks for more time. The heartbeats of the flow's steps have the same limit.
- */
-const TASK_TIMEOUT_MS = 5_000;
 
 /** gRPC's CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED and UNAVAILABLE: it may be well a moment later. */
 const AWAY = new Set([1, 4, 8, 14]);
@@ -47,29 +39,6 @@ function isAway(error: unknown): boolean {
   const grpc = error instanceof ServiceError ? error.cause : error;
   return AWAY.has(Number((grpc as { code?: unknown } | undefined)?.code));
 }
-
-/** A flow to be started. */
-interface FlowStart {
-  flow: FlowName;
-  flowId: string;
-  taskQueue: string;
-  /** What operators read in the Web UI; no personal data. */
-  summary: string;
-  command: unknown;
-}
-
-/** The workflow's id is the flow's id, so one flow is one workflow for ever. */
-const startOptions = ({ flow, flowId, taskQueue, summary, command }: FlowStart) =>
-  ({
-    workflowId: flowId,
-    taskQueue,
-    args: [command],
-    workflowIdReusePolicy: 'REJECT_DUPLICATE',
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    staticSummary: summary,
-    staticDetails: `Flow \`${flow}\`. Its trace: \`GET ${traceAddress(flowId)}\`.`,
-    workflowTaskTimeout: TASK_TIMEOUT_MS,
-  }) as const satisfies WorkflowStartOptions;
 
 /**
  * Starts a flow, or finds it started.

@@ -24,6 +24,9 @@ export const paymentRequestNoOf = (paymentId: string): string => paymentId.repla
 /** The reservation whose money a payout request moves: the two numbers have the application and the attempt in common. */
 export const reservationOfRequest = (requestNo: string): string => requestNo.replace(/^P[OC]-/, 'FR-');
 
+/** The flow that carries a refund, or the reversal of a disbursement. */
+export const refundFlowIdOf = (businessId: string): string => `refund-and-reversal-lifecycle:${businessId}`;
+
 /** The number under which a payment channel knows an attempt to pay a refund. */
 export const refundRequestNoOf = (refundId: string, attempt: number): string => `RP-${refundId}-${attempt}`;
 

@@ -5,7 +5,7 @@ import { message } from '../../schemas/message';
 import { service } from '../service';
 import { dueLoan } from './asset-center/due-list';
 import { keepExtensionQuote } from './asset-center/extension-quotes';
-import { confirmExtension, extendLoan } from './asset-center/extensions';
+import { confirmExtension, extendFree, extendPaid } from './asset-center/extensions';
 import { keptLoans, lockedLoan, lookedAtOn } from './asset-center/loans';
 import { keepQuote, quoteRequestOf } from './asset-center/repayment-quotes';
 import { reverse, takeBack } from './asset-center/refunds';
@@ -150,8 +150,14 @@ export const assetCenter = service('asset-center', {
 
   async 'accounting-entry-posted'({ data }, { tx }) {
     // Of money of which nobody knows whose it is there is nothing to be done yet; nor of a disbursement.
-    if (data.scenario === 'extension-paid') return extendLoan(tx, data);
+    if (data.scenario === 'extension-paid') return extendPaid(tx, data);
     return 'towards' in data ? applyReceipt(tx, data) : [];
+  },
+
+  async 'extension-succeeded'({ data }, { tx }) {
+    // What is paid for follows the ledger's entry.
+    if (data.receiptId === undefined) await extendFree(tx, data);
+    return [];
   },
 
   async 'accounting-entry-reversed'({ data }, { tx }) {

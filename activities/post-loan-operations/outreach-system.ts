@@ -56,7 +56,7 @@ export const outreachSystem = service('outreach-system', {
   ),
   'extension-succeeded': telling<'extension-succeeded'>(({ data }) => {
     const { orderId, customerId, loanId, currency, amounts } = data;
-    const template = 'EXTENSION_SUCCEEDED';
+    const template = amounts.totalMinor === 0 ? 'EXTENSION_FREE' : 'EXTENSION_SUCCEEDED';
     const amount = { currency, amountMinor: amounts.totalMinor };
     return { notificationId: `${template}:${orderId}`, customerId, template, reference: loanId, amount };
   }),

@@ -8,6 +8,7 @@ import { money } from '../../domain/money';
 import { needsApproval } from '../../domain/refund';
 import { message, type Message } from '../../schemas/message';
 import { service, type Handling } from '../service';
+import { askForApproval, leftOfExtension } from './refund-reversal-service/extensions';
 import {
   holdFor,
   insertRefund,
@@ -122,6 +123,14 @@ export const refundReversalService = service('refund-reversal-service', {
         ...{ refundTransactionNo: transactionNo, valueDate },
       }),
     ];
+  },
+
+  /** What an extension did not take goes back by itself, in a run of its own. */
+  async 'accounting-entry-posted'({ data, market }, { tx }) {
+    const wanted = await leftOfExtension(tx, data);
+    if (!wanted) return [];
+    await askForApproval(tx, market, wanted);
+    return [message('create-repayment-refund', wanted)];
   },
 
   async 'fund-reservation-released'({ data }, { tx, books }) {

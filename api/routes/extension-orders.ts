@@ -1,6 +1,9 @@
 import type { Knex } from 'knex';
+import { crashPoint } from '../../crash/point';
+import { cancelOrder, type OrderCancellation } from '../../db/access/order-cancellations';
 import { customerOfFlow, customerOfLoan } from '../../db/access/owners';
 import { submissionOf } from '../../db/access/submissions';
+import { answersTaken, answerWith, recordAct, standingAnswer } from '../../db/acts';
 import {
   extensionBasis,
   extensionProgress,
@@ -8,12 +11,14 @@ import {
   type ExtensionProgress,
   type ExtensionState,
 } from '../../db/reads/extension-orders';
+import { inTransaction } from '../../db/transaction';
 import { formatMoney } from '../../domain/money';
 import { composeCommand } from '../../schemas/compose';
 import { message, type DataOf, type ErrorCodeOf, type Message } from '../../schemas/message';
 import { contractOf } from '../../schemas/validate';
 import {
   extensionAddress,
+  extensionCancellationAddress,
   extensionFlowId,
   extensionQuoteAddress,
   flowAddress,
@@ -25,10 +30,12 @@ import type { FlowNeeds } from '../needs';
 import { MAY } from '../permissions';
 import { preferParameter } from '../prefer';
 import { Problem } from '../problem';
-import type { Answer, Call, Parameter, Route } from '../route';
+import type { Answer, Call, CustomerAccess, Parameter, Route } from '../route';
 import { common, links, list, object, oneOf, type Schema } from '../schema';
 import { idempotencyKeyParameter, submissionBefore, submissionFor, type NewSubmission } from '../submission';
+import { tellQuestionAnswered } from '../temporal';
 import { unknownLoan } from './loans';
+import { reasonSchema } from './operations';
 
 const FLOW = 'extension';
 const COMMAND = 'create-extension-order';
@@ -54,8 +61,8 @@ const order: Schema = object(
     state: {
       description:
         'RECEIVED until it is created; CREATED while a person is to approve it. METHOD_CREATED: it can be paid. EXTENDED: ' +
-        'it is paid, and the loan has its new schedule. CANCELLED: what came did not pay for it as quoted, and is kept for ' +
-        'the customer. EXPIRED: its method takes no money any more.',
+        'it is paid, or costs nothing, and the loan has its new schedule. CANCELLED: by the customer, or what came did not ' +
+        'pay for it as quoted, and goes back. EXPIRED: its method takes no money any more.',
       ...oneOf(
         ...(['RECEIVED', 'CREATED', 'REJECTED', 'APPROVED', 'METHOD_CREATED'] satisfies ExtensionState[]),
         ...(['EXPIRED', 'EXTENDED', 'CANCELLED', 'FAILED'] satisfies ExtensionState[]),
@@ -66,19 +73,23 @@ const order: Schema = object(
     quoteId: common('extension-quote-id'),
     periods: common('extension-periods'),
     quotedFor: { description: 'Day on which it must be paid.', ...common('iso-date') },
-    amount: { description: 'Fee and arrears.', ...common('positive-money') },
+    amount: { description: 'Fee and arrears.', ...common('non-negative-money') },
     method: { description: 'How it can be paid, while it can.', ...common('repayment-method') },
     reasonCodes: {
       description: 'Why it did not come about, where it did not.',
       ...list(common('reason-code')),
     },
-    links: links(['self', 'loan', 'quote', 'flow']),
+    links: links(['self', 'loan', 'quote', 'flow', 'cancellation']),
   },
   ['method', 'reasonCodes'],
 );
 
 /** The routes of orders of extensions (展期). */
 export function extensionOrderRoutes(needs: FlowNeeds): Route[] {
+  const own: CustomerAccess = {
+    owner: ({ parameters }) => customerOfFlow(needs.db, extensionFlowId(parameters['orderId']!)),
+    absent: ({ parameters }) => unknownOrder(parameters['orderId']!),
+  };
   const answerOf = (description: string, progress: ExtensionProgress) => ({
     ...{ description, schema: order, example: orderBody(exampleOrder(), progress) },
   });
@@ -92,7 +103,8 @@ export function extensionOrderRoutes(needs: FlowNeeds): Route[] {
       description:
         'The rules approve the first extension of a loan that is not overdue, and a person any other. The method comes with ' +
         `the answer when it is there within ${USUAL_WAIT_SECONDS} seconds, or those of Prefer: wait=n; else it is found at ` +
-        "the order's address. The loan is extended once it is paid, if it is still as it was quoted.",
+        "the order's address. The loan is extended once it is paid, if it is still as it was quoted; at once if it costs " +
+        'nothing.',
       access: {
         roles: MAY.orderExtensions,
         customers: {
@@ -107,7 +119,7 @@ export function extensionOrderRoutes(needs: FlowNeeds): Route[] {
       },
       answers: {
         201: {
-          ...answerOf('The order with its method; or how it ended without one.', exampleProgress),
+          ...answerOf('The order with its method, or as it ended without one.', exampleProgress),
           headers: { Location: 'Address of the order.' },
         },
         202: {
@@ -129,19 +141,35 @@ export function extensionOrderRoutes(needs: FlowNeeds): Route[] {
       summary: 'Read the order of an extension, and the method to pay for it',
       access: {
         roles: MAY.readLoans,
-        customers: {
-          owner: ({ parameters }) => customerOfFlow(needs.db, extensionFlowId(parameters['orderId']!)),
-          absent: ({ parameters }) => unknownOrder(parameters['orderId']!),
-        },
+        customers: own,
       },
       parameters: [orderIdParameter],
       answers: { 200: answerOf('The order as it stands now.', exampleProgress) },
       problems: ['UNKNOWN_EXTENSION'],
-      async handle({ parameters }) {
-        const body = await currentBody(needs.db, parameters['orderId']!);
-        if (!body) throw unknownOrder(parameters['orderId']!);
-        return { status: 200, body };
+      handle: (call) => read(needs.db, call.parameters['orderId']!),
+    },
+    {
+      method: 'post',
+      path: '/v1/extensions/{orderId}/cancellation',
+      operationId: 'cancelExtension',
+      tag: 'Extensions',
+      summary: 'Cancel an order of an extension that nobody has paid',
+      description:
+        'Its method is shown no more, and nobody is asked to approve it. Cancelling it again changes nothing. Money that ' +
+        'comes by its method all the same goes back.',
+      access: { roles: MAY.orderExtensions, customers: own },
+      parameters: [orderIdParameter],
+      body: {
+        schema: object({ reason: reasonSchema }),
+        examples: { usual: { reason: 'Can pay in time after all.' } },
       },
+      answers: {
+        200: answerOf('The order is cancelled.', {
+          ...{ state: 'CANCELLED', method: null, reasonCodes: ['CANCELLED'] },
+        }),
+      },
+      problems: ['UNKNOWN_EXTENSION', 'ORDER_PAID'],
+      handle: (call) => cancel(needs, call),
     },
   ];
 }
@@ -182,7 +210,6 @@ function newSubmission({ loanId, quoteId }: Body, basis: ExtensionBasis): NewSub
   if (quoted.quotedFor < businessDate) {
     throw new Problem('QUOTE_EXPIRED', `Quote ${quoteId} was for ${quoted.quotedFor}.`);
   }
-  if (totalMinor === 0) throw new Problem('NOTHING_TO_PAY', `Quote ${quoteId} is of an extension for free.`);
   const orderId = newBusinessId('EO');
   const flowId = extensionFlowId(orderId);
   const amount = { currency, amountMinor: totalMinor };
@@ -198,6 +225,43 @@ function newSubmission({ loanId, quoteId }: Body, basis: ExtensionBasis): NewSub
 
 const summaryOf = ({ orderId, loanId, amount }: Order): string =>
   `Extension ${orderId} of loan ${loanId} for ${formatMoney(amount)}`;
+
+async function read(db: Knex, orderId: string): Promise<Answer> {
+  const body = await currentBody(db, orderId);
+  if (!body) throw unknownOrder(orderId);
+  return { status: 200, body };
+}
+
+/** Where the flow waits for a person to approve it, it goes on to its end; else it learns of it when it goes on. */
+async function cancel({ db, temporal }: FlowNeeds, call: Call): Promise<Answer> {
+  const orderId = call.parameters['orderId']!;
+  const submission = await submissionOf(db, orderId);
+  if (!submission) throw unknownOrder(orderId);
+  const { flowId } = submission;
+  const { reason } = call.body as { reason: string };
+  const cancellation = { orderId, actor: call.client().clientId, reason };
+  const isCancelled = await inTransaction(db, 'cancellation of an extension', async (tx) => {
+    if (!(await cancelOrder(tx, 'extension', cancellation))) return false;
+    await endReview(tx, flowId, cancellation);
+    return true;
+  });
+  if (!isCancelled) throw new Problem('ORDER_PAID', 'Money has come for the extension, or it cost nothing.');
+  await tellQuestionAnswered(temporal, flowId, 'review');
+  crashPoint('before-answer', 'cancellation of an extension');
+  return read(db, orderId);
+}
+
+/** The customer's word is an answer too: nobody needs to approve what is not wanted any more. */
+async function endReview(
+  tx: Knex.Transaction,
+  flowId: string,
+  { actor, reason }: OrderCancellation,
+): Promise<void> {
+  const [question, answer] = ['review', 'CANCEL'] as const;
+  if (!(await answersTaken(tx, flowId, question)) || (await standingAnswer(tx, flowId, question))) return;
+  const actId = await recordAct(tx, { flowId, question, answer, actor, reason });
+  await answerWith(tx, { flowId, question, answer, actId });
+}
 
 /** An order as it stands now; undefined when nobody has submitted it. */
 async function currentBody(db: Knex, orderId: string) {
@@ -216,6 +280,7 @@ function orderBody(data: Order, { state, method, reasonCodes }: ExtensionProgres
     links: {
       ...{ self: extensionAddress(orderId), loan: loanAddress(loanId) },
       ...{ quote: extensionQuoteAddress(quoteId), flow: flowAddress(extensionFlowId(orderId)) },
+      cancellation: extensionCancellationAddress(orderId),
     },
   };
 }

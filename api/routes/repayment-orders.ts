@@ -9,6 +9,7 @@ import {
   repaymentOrderView,
   type RepaymentOrderView,
 } from '../../db/reads/repayment-orders';
+import { inTransaction } from '../../db/transaction';
 import { formatMoney, sumMinor, type Money } from '../../domain/money';
 import { orderProblem, termsOf, type Payer } from '../../domain/repayment-order';
 import { composeCommand } from '../../schemas/compose';
@@ -280,7 +281,11 @@ async function cancel(db: Knex, call: Call): Promise<Answer> {
   const orderId = call.parameters['orderId']!;
   if (!(await submissionOf(db, orderId))) throw unknownOrder(orderId);
   const { reason } = call.body as { reason: string };
-  if (!(await cancelOrder(db, { orderId, actor: call.client().clientId, reason }))) {
+  const cancellation = { orderId, actor: call.client().clientId, reason };
+  const isCancelled = await inTransaction(db, 'cancellation of an order', (tx) =>
+    cancelOrder(tx, 'repayment', cancellation),
+  );
+  if (!isCancelled) {
     throw new Problem('ORDER_PAID', 'Money that has come stays with the loans that it was for.');
   }
   crashPoint('before-answer', 'cancellation of an order');

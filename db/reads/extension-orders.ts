@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Currency, MarketId, RepaymentMethod } from '../../schemas/generated/messages';
 
-/** How far an order is: what has come tells first, then the clock. */
+/** How far an order is: how it ended tells first, then its cancellation, then what has come, then the clock. */
 export type ExtensionState =
   | ('RECEIVED' | 'CREATED' | 'REJECTED' | 'APPROVED' | 'METHOD_CREATED')
   | ('EXPIRED' | 'EXTENDED' | 'CANCELLED' | 'FAILED');
@@ -20,20 +20,30 @@ export async function extensionProgress(
   flowId: string,
 ): Promise<ExtensionProgress> {
   const { rows } = await db.raw<{ rows: ExtensionProgress[] }>(
-    `select case when o.state = 'METHOD_CREATED' and paid.is_so then 'CANCELLED'
-                 when o.state = 'METHOD_CREATED' and (o.method ->> 'expiresAt')::timestamptz <= now() then 'EXPIRED'
+    `select case when not open.is_so then o.state
+                 when cancelled.is_so or paid.is_so then 'CANCELLED'
+                 when (o.method ->> 'expiresAt')::timestamptz <= now() then 'EXPIRED'
                  else o.state end as state,
             o.method,
-            case when o.state = 'METHOD_CREATED' and paid.is_so then array['NOT_AS_QUOTED'] else o.reason_codes end
-              as "reasonCodes"
+            case when not open.is_so then o.reason_codes
+                 when cancelled.is_so then array['CANCELLED']
+                 when paid.is_so then array['NOT_AS_QUOTED']
+                 else o.reason_codes end as "reasonCodes"
        from extension_engine.extension_order o
+       cross join lateral (select o.state not in ('EXTENDED', 'REJECTED', 'FAILED')
+                                    or o.reason_codes = array['CANCELLED'] as is_so) open
        cross join lateral (select exists (select from extension_engine.fee_payment p
                                            where p.order_id = o.order_id) as is_so) paid
+       cross join (select exists (select from extension_engine.order_cancellation
+                                   where order_id = :orderId) as is_so) cancelled
       where o.order_id = :orderId
      union all
      select 'FAILED', null, array[refusal ->> 'code'] from messages.handling
       where flow_id = :flowId and service = 'extension-engine' and message_type = 'create-extension-order'
-        and refusal is not null`,
+        and refusal is not null
+     union all
+     select 'CANCELLED', null, array['CANCELLED'] from extension_engine.order_cancellation
+      where order_id = :orderId`,
     { orderId, flowId },
   );
   return rows[0] ?? { state: 'RECEIVED', method: null, reasonCodes: [] };

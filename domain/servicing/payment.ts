@@ -243,10 +243,11 @@ function outcomeOf(
 /** A day, or that of the last extension, if it is later: its schedule stays, also where what was paid for it is refunded. */
 function notBeforeExtensions(loan: Loan, day: IsoDate): IsoDate {
   const extensions = loan.payments.filter(({ intent }) => intent.kind === 'EXTENSION');
-  const postings = extensions.flatMap(
-    ({ id }) => loan.postings.find(({ paymentId }) => paymentId === id) ?? [],
+  const days = extensions.flatMap(({ id, amountMinor, valueDate }) =>
+    // One that cost nothing has posted nothing.
+    amountMinor === 0 ? valueDate : (loan.postings.find(({ paymentId }) => paymentId === id)?.valueDate ?? []),
   );
-  return [day, ...postings.map(({ valueDate }) => valueDate)].sort(compareDays).at(-1)!;
+  return [day, ...days].sort(compareDays).at(-1)!;
 }
 
 /** @throws RangeError if a payment cannot be posted at all */

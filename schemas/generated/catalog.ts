@@ -111,11 +111,7 @@ export interface CatalogServices {
       | 'repayment-refunded'
       | 'repayment-schedule-generated';
     toCome:
-      | 'disbursement-reversed'
-      | 'disbursement-succeeded'
-      | 'extension-succeeded'
-      | 'product-version-published'
-      | 'repayment-refunded';
+      'disbursement-reversed' | 'disbursement-succeeded' | 'product-version-published' | 'repayment-refunded';
     returned: never;
   };
   /** 用户授权 */
@@ -318,14 +314,16 @@ export interface CatalogServices {
       | 'calculate-repayment-posting'
       | 'extension-order-created'
       | 'extension-succeeded'
-      | 'initiate-payment';
+      | 'initiate-payment'
+      | 'send-notification';
     receives:
       | 'create-extension-order'
       | 'extension-order-created'
       | 'initiate-payment'
       | 'payment-succeeded'
       | 'repayment-method-created'
-      | 'repayment-plan-calculated';
+      | 'repayment-plan-calculated'
+      | 'repayment-posting-calculated';
     toCome: never;
     returned: 'initiate-payment';
   };
@@ -642,7 +640,7 @@ export interface CatalogServices {
       | 'initiate-refund'
       | 'refund-succeeded'
       | 'reverse-disbursement';
-    toCome: 'accounting-entry-posted';
+    toCome: never;
     returned: 'initiate-refund';
   };
   /** 监管报送 */

@@ -112,10 +112,13 @@ export type CalculateRepaymentPostingData =
       customerId: CustomerId;
       request: ExtensionRequest;
       /**
-       * What was paid for the quote: does it extend the loan as quoted? Nothing is answered where it does not.
+       * What was paid for the quote: does it extend the loan as quoted?
        */
       paid?: {
-        receiptId: ReceiptId;
+        /**
+         * The money; absent where the extension costs nothing.
+         */
+        receiptId?: ReceiptId;
         /**
          * Day on which the money counts.
          */
@@ -123,7 +126,7 @@ export type CalculateRepaymentPostingData =
         /**
          * All that was paid.
          */
-        amount: PositiveMoney;
+        amount: NonNegativeMoney;
       };
     };
 export type ConfirmFundArrivalData =
@@ -992,6 +995,15 @@ export type RepaymentPostingCalculatedData =
        * @maxItems 120
        */
       newInstalments: Instalment[];
+    }
+  | {
+      quoteId: ExtensionQuoteId;
+      loanId: LoanId;
+      customerId: CustomerId;
+      /**
+       * The loan is not extended.
+       */
+      scenario: 'EXTENSION_NOT_AS_QUOTED';
     };
 
 export interface AccountingEntry {
@@ -1693,9 +1705,9 @@ export interface CreateExtensionOrderData {
    */
   quotedFor: IsoDate;
   /**
-   * What the customer pays for the extension: fee and arrears.
+   * What the customer pays for the extension: fee and arrears. With 0 it applies at once.
    */
-  amount: PositiveMoney;
+  amount: NonNegativeMoney;
   /**
    * For how many days the loan was overdue when it was quoted.
    */
@@ -2083,7 +2095,7 @@ export interface ExtensionOrderCreatedData {
   /**
    * What the customer pays for the extension: fee and arrears.
    */
-  amount: PositiveMoney;
+  amount: NonNegativeMoney;
   /**
    * RULE: by the rules. PERSON: a person is to approve it.
    */
@@ -2098,14 +2110,17 @@ export interface ExtensionSucceededData {
   quoteId: ExtensionQuoteId;
   loanId: LoanId;
   customerId: CustomerId;
-  receiptId: ReceiptId;
+  /**
+   * What paid for it; absent where it costs nothing.
+   */
+  receiptId?: ReceiptId;
   periods: ExtensionPeriods;
   /**
    * Value date on which a payment of the amount extends the loan as quoted.
    */
   quotedFor: IsoDate;
   /**
-   * Day on which it was paid.
+   * Day on which it was paid; where it costs nothing, the day that it was quoted for.
    */
   valueDate: IsoDate;
   currency: Currency;
@@ -2599,7 +2614,7 @@ export interface Contracts {
     kind: 'command';
     version: '1.0.0';
     data: CreateExtensionOrderData;
-    errors: 'NOTHING_TO_PAY' | 'QUOTE_EXPIRED' | 'QUOTE_TAKEN';
+    errors: 'QUOTE_EXPIRED' | 'QUOTE_TAKEN';
   };
   'create-loan-contract': {
     kind: 'command';

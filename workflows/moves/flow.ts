@@ -23,11 +23,18 @@ import type {
 import { instantOf, nowMs } from './clock';
 import type { AnswerToRefusal, Leaving, TakenBackBy } from './passing';
 import type { Refused } from './refusal';
-import { openWaits, step, type Waits } from './step';
+import { openWaits, startFlow, step, type Waits } from './step';
 import { viewOf, type Facts } from './view';
 
 /** Asked by the API when a client is ready to wait for the end. */
 const outcomeAsked = defineUpdate<unknown>('outcome');
+
+/** What a flow begins with; operators read the summary in the Web UI, so it holds no personal data. */
+interface FlowBeginning<T extends MessageType> {
+  businessId: string;
+  message: Message<T>;
+  summary: string;
+}
 
 /** How a flow passes messages between services; `O` is the service that orchestrates it. */
 export interface Flow<O extends ServiceId> {
@@ -49,6 +56,12 @@ export interface Flow<O extends ServiceId> {
 
   /** For what goes to the customer: each market has one party that carries messages. */
   readonly messaging: { party: string };
+
+  /**
+   * Starts another flow with the message that it begins with, or finds it started. It goes on by itself: nothing of it is
+   * waited for, and what becomes of this flow is no matter to it.
+   */
+  start<T extends MessageType>(flow: FlowName, start: FlowBeginning<T>): Promise<void>;
 
   /** Gives a refused command back to the orchestrating service that sent it. */
   takeBack<T extends TakenBackBy<O>>(refused: Refused, type: T): Promise<AnswerToRefusal<O, T>>;
@@ -110,6 +123,8 @@ function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits
         options?.party,
       ) as never,
     messaging: { party: messagingPartyOf(run.market) },
+    start: (other, { businessId, message, summary }) =>
+      startFlow({ flow: other, flowId: `${other}:${businessId}`, command: message, summary }, waits),
     takeBack: ({ code, reason, refusedMessage }) =>
       step(
         orchestrator,

@@ -5,8 +5,10 @@ import {
   proxyLocalActivities,
   setHandler,
   workflowInfo,
+  type ActivityOptions,
 } from '@temporalio/workflow';
 import type { Delivered, Delivery } from '../../activities/handling';
+import type { FlowActivities } from '../../activities/start-flow';
 import { attentionAfterAsks } from '../../domain/attention';
 import type { Message, ServiceId } from '../../schemas/message';
 import { typeOf } from '../../schemas/message';
@@ -51,14 +53,19 @@ const quickly = (summary: string): Activities =>
 /** The same step when it is ill, and every step that asks an outside party: seen by operators, retried. */
 const visibly = (summary: string, taskQueue: string, withinMs?: number): Activities =>
   proxyActivities<Activities>({
-    taskQueue,
-    startToCloseTimeout: '30 seconds',
+    ...regular(summary, taskQueue, withinMs),
     // A worker that has died is noticed as soon here as in a task of the flow: one time limit, set at the flow's start.
     heartbeatTimeout: workflowInfo().taskTimeoutMs,
+  });
+
+const regular = (summary: string, taskQueue: string, withinMs?: number) =>
+  ({
+    taskQueue,
+    startToCloseTimeout: '30 seconds',
     ...(withinMs === undefined ? {} : { scheduleToCloseTimeout: withinMs }),
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
     summary,
-  });
+  }) satisfies ActivityOptions;
 
 /**
  * Carries out one step of a flow: an activity named after the service and the message, as the catalog names them.
@@ -82,6 +89,27 @@ export async function step(
   const sent = await carryOut(`${service}.${type}`, delivery, party, waits);
   view.end([type, ...sent.map(typeOf)], services);
   return sent;
+}
+
+/** Starts another flow. Like a step it waits while an operator holds this one, and is tried without end. */
+export async function startFlow(
+  other: Omit<Parameters<FlowActivities['flow.start']>[0], 'taskQueue'>,
+  { view, operator }: Waits,
+): Promise<void> {
+  await operator.released();
+  const { taskQueue } = workflowInfo();
+  const start = (withinMs?: number) =>
+    operator.orRetryNow(() =>
+      proxyActivities<FlowActivities>(regular(`flow.start → ${other.flowId}`, taskQueue, withinMs))[
+        'flow.start'
+      ]({ ...other, taskQueue }),
+    );
+  try {
+    await start(attentionAfterMs);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    await view.attention('flow.start keeps failing: see its last failure', () => start());
+  }
 }
 
 async function carryOut(

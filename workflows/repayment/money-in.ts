@@ -1,4 +1,5 @@
 import { extensionOfMethod } from '../../domain/identifiers';
+import { formatMoney } from '../../domain/money';
 import type { Message } from '../../schemas/message';
 import { among, is } from '../../schemas/message';
 import { extended } from '../extension';
@@ -42,12 +43,21 @@ export async function moneyIn(
 
 /** It is for an extension: a further step, so that the money is in the books whatever becomes of that. */
 async function extendedBy(flow: RepaymentFlow, orderId: string, sent: readonly Message[]): Promise<void> {
-  const extending = await flow
-    .pass(among(sent, 'accounting-entry-posted')!)
-    .to('payment-system')
-    .part('extension', orderId, extended);
-  const succeeded = among(extending, 'extension-succeeded');
-  if (succeeded) await flow.pass(succeeded, flow.messaging).to('outreach-system');
+  const received = among(sent, 'accounting-entry-posted')!;
+  const extending = await flow.pass(received).to('payment-system').part('extension', orderId, extended);
+  await returnRest(flow, among(extending, 'accounting-entry-posted') ?? received);
+  const telling = among(extending, 'extension-succeeded') ?? among(extending, 'send-notification');
+  if (telling) await flow.pass(telling, flow.messaging).to('outreach-system');
+}
+
+/** What the extension did not take goes back, by the flow of refunds. */
+async function returnRest(flow: RepaymentFlow, entry: Message<'accounting-entry-posted'>): Promise<void> {
+  const [wanted] = await flow.pass(entry).to('refund-reversal-service');
+  if (!wanted) return;
+  const { refundId, amount } = wanted.data;
+  await flow.start('refund-and-reversal-lifecycle', {
+    ...{ businessId: refundId, message: wanted, summary: `Refund ${refundId}: ${formatMoney(amount)}` },
+  });
 }
 
 /** Nobody knows whose it is: it waits in the books until two persons have found out, and then goes the same way. */

@@ -67,6 +67,8 @@ export async function received(books: Books, market: MarketId, data: Receipt) {
 export async function extensionPaid(books: Books, market: MarketId, data: ExtensionSucceededData) {
   const { orderId, loanId, customerId, receiptId, periods, quotedFor, valueDate, currency, amounts } = data;
   const { feeMinor, arrears, totalMinor } = amounts;
+  // Nothing has moved where it costs nothing: asset management goes by the event itself.
+  if (receiptId === undefined) return [] as const;
   const posted = await post(books, {
     scenario: 'general.repayment-applied',
     businessKey: `extension ${orderId} of loan ${loanId}`,

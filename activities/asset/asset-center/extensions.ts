@@ -5,6 +5,7 @@ import type { Payment } from '../../../domain/servicing/loan';
 import type {
   AccountingEntryPostedData,
   CalculateRepaymentPostingData,
+  ExtensionSucceededData,
 } from '../../../schemas/generated/messages';
 import { message } from '../../../schemas/message';
 import { lockedLoan, type KeptLoan } from './loans';
@@ -13,12 +14,12 @@ import { insertPayment, insertPostings } from './repayments';
 type Asked = Extract<CalculateRepaymentPostingData, { paid?: unknown }>;
 type PaidExtension = Extract<AccountingEntryPostedData, { scenario: 'extension-paid' }>;
 
-/** The loan with the payment of an extension of it. Clocks differ: nothing counts before the loan's first day. */
+/** The payment of an extension of a loan. Clocks differ: nothing counts before the loan's first day. */
 function paymentOf(
   { loan: { startDate } }: KeptLoan,
-  paid: { receiptId: string; valueDate: string; amountMinor: number; quotedFor: string; periods: number },
+  paid: { id: string; valueDate: string; amountMinor: number; quotedFor: string; periods: number },
 ): Payment {
-  const { receiptId: id, valueDate, amountMinor, quotedFor, periods } = paid;
+  const { id, valueDate, amountMinor, quotedFor, periods } = paid;
   return {
     ...{ id, valueDate: valueDate < startDate ? startDate : valueDate, amountMinor },
     intent: { kind: 'EXTENSION', quotedFor, periods },
@@ -27,12 +28,12 @@ function paymentOf(
 
 /**
  * Looks whether what was paid extends the loan as it was quoted, and keeps the loan as it is until the transaction ends. If
- * the schedule or the balance has changed since, or it does not cover the price, nothing is answered: it stays a payable.
+ * the schedule or the balance has changed since, or it does not cover the price, it is said not to be as quoted.
  */
 export async function confirmExtension(
   tx: Knex.Transaction,
-  { quoteId, loanId, request: { periods } }: Asked,
-  { receiptId, valueDate, amount }: NonNullable<Asked['paid']>,
+  { quoteId, loanId, customerId, request: { periods } }: Asked,
+  { receiptId: id = quoteId, valueDate, amount }: NonNullable<Asked['paid']>,
 ) {
   const kept = (await lockedLoan(tx, loanId, 'UPDATE'))!;
   const quote = await tx('asset_center.extension_quote')
@@ -47,12 +48,15 @@ export async function confirmExtension(
     state === 'ACTIVE' &&
     quote.scheduleVersion === scheduleVersion &&
     quote.lastPosting === loan.postings.length;
-  if (!isAsQuoted) return [] as const;
+  const notAsQuoted = message('repayment-posting-calculated', {
+    ...{ quoteId, loanId, customerId, scenario: 'EXTENSION_NOT_AS_QUOTED' },
+  });
+  if (!isAsQuoted) return [notAsQuoted] as const;
   const { quotedFor } = quote;
   const payment = paymentOf(kept, {
-    ...{ receiptId, valueDate, amountMinor: amount.amountMinor, quotedFor, periods },
+    ...{ id, valueDate, amountMinor: amount.amountMinor, quotedFor, periods },
   });
-  if (!applyExtension(loan, payment).extended) return [] as const;
+  if (!applyExtension(loan, payment).extended) return [notAsQuoted] as const;
   const { market: _market, terms: _terms, ...account } = loan;
   return [
     message('calculate-repayment-plan', {
@@ -62,13 +66,46 @@ export async function confirmExtension(
   ] as const;
 }
 
-/** Extends a loan: what was paid for it stands in the books, and a new version of the schedule is added. */
-export async function extendLoan(tx: Knex.Transaction, entry: PaidExtension) {
+/** What extends a loan: `id` names the payment, or, where it costs nothing, the order. */
+interface Extending {
+  loanId: string;
+  id: string;
+  valueDate: string;
+  amountMinor: number;
+  quotedFor: string;
+  periods: number;
+}
+
+/** Extends a loan once what was paid for it stands in the books. */
+export async function extendPaid(tx: Knex.Transaction, entry: PaidExtension) {
   const { loanId, receiptId, customerId, amount, valueDate, periods, quotedFor } = entry;
-  const kept = (await lockedLoan(tx, loanId, 'UPDATE'))!;
-  const payment = paymentOf(kept, {
-    ...{ receiptId, valueDate, amountMinor: amount.amountMinor, quotedFor, periods },
+  const { kept, posted } = await extendLoan(tx, {
+    ...{ loanId, id: receiptId, valueDate, amountMinor: amount.amountMinor, quotedFor, periods },
   });
+  const outcome = 'EXTENDED' as const;
+  const changes = journalChanges(posted.postings);
+  return [
+    message('asset-posting-applied', {
+      ...{ receiptId, customerId, amount, valueDate, unappliedMinor: 0 },
+      loans: [{ loanId, outcome, appliedMinor: changes.appliedMinor }],
+    }),
+    message('repayment-succeeded', {
+      ...{ receiptId, loanId, customerId, partnerId: kept.partnerId, amount, valueDate, outcome, changes },
+      ...{ paymentNumber: posted.loan.payments.length, settledInstalments: [] },
+    }),
+  ] as const;
+}
+
+/** Extends a loan for free: the ledger has nothing to record, so there is no entry to wait for. */
+export async function extendFree(tx: Knex.Transaction, { orderId: id, ...data }: ExtensionSucceededData) {
+  await extendLoan(tx, { ...data, id, amountMinor: 0 });
+}
+
+/** Adds the new version of a loan's schedule, and what was paid for it. */
+async function extendLoan(tx: Knex.Transaction, { loanId, ...paid }: Extending) {
+  const { periods } = paid;
+  const kept = (await lockedLoan(tx, loanId, 'UPDATE'))!;
+  const payment = paymentOf(kept, paid);
   const posted = applyExtension(kept.loan, payment);
   if (!posted.extended) throw new Error(`Loan ${loanId} is not as it was when its extension was confirmed.`);
   const version = kept.scheduleVersion! + 1;
@@ -83,17 +120,5 @@ export async function extendLoan(tx: Knex.Transaction, entry: PaidExtension) {
   await insertPayment(tx, loanId, payment, posted.loan.payments.length);
   await insertPostings(tx, loanId, posted.postings);
   await tx('asset_center.loan').where({ loan_id: loanId }).update({ schedule_version: version });
-
-  const outcome = 'EXTENDED' as const;
-  const changes = journalChanges(posted.postings);
-  return [
-    message('asset-posting-applied', {
-      ...{ receiptId, customerId, amount, valueDate, unappliedMinor: 0 },
-      loans: [{ loanId, outcome, appliedMinor: changes.appliedMinor }],
-    }),
-    message('repayment-succeeded', {
-      ...{ receiptId, loanId, customerId, partnerId: kept.partnerId, amount, valueDate, outcome, changes },
-      ...{ paymentNumber: posted.loan.payments.length, settledInstalments: [] },
-    }),
-  ] as const;
+  return { kept, posted };
 }

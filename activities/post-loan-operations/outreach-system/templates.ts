@@ -48,6 +48,26 @@ const templates = {
     id: 'Pembayaran {amount} telah kami terima. Pinjaman Anda {reference} diperpanjang sesuai jadwal baru.',
     en: 'Your payment of {amount} was received. Loan {reference} is extended: please repay by its new schedule.',
   },
+  EXTENSION_FREE: {
+    zh: '您的借款 {reference} 展期成功,没有产生任何费用,请按新的还款计划还款。',
+    id: 'Pinjaman Anda {reference} diperpanjang tanpa biaya. Mohon bayar sesuai jadwal baru.',
+    en: 'Loan {reference} is extended, free of charge: please repay by its new schedule.',
+  },
+  EXTENSION_REJECTED: {
+    zh: '很抱歉,您的借款 {reference} 的展期申请未通过审批,请按原还款计划还款。',
+    id: 'Mohon maaf, perpanjangan pinjaman Anda {reference} belum dapat disetujui. Mohon bayar sesuai jadwal semula.',
+    en: 'We are sorry: the extension of loan {reference} was not approved. Please repay by the schedule as it was.',
+  },
+  EXTENSION_FAILED: {
+    zh: '您的借款 {reference} 展期未成功,没有产生任何费用,请按原还款计划还款。',
+    id: 'Perpanjangan pinjaman Anda {reference} tidak berhasil dan tidak ada biaya. Mohon bayar sesuai jadwal semula.',
+    en: 'Loan {reference} could not be extended, and nothing was charged. Please repay by the schedule as it was.',
+  },
+  EXTENSION_CANCELLED: {
+    zh: '您为借款 {reference} 展期支付的款项未能使展期生效,将予以退还。',
+    id: 'Pembayaran Anda untuk perpanjangan pinjaman {reference} tidak dapat memperpanjangnya, dan akan dikembalikan.',
+    en: 'What you have paid to extend loan {reference} could not extend it, and will be paid back.',
+  },
 } as const satisfies Record<string, Record<Language, string>>;
 
 /** The text of a template in a language. Throws when there is no such template: a flow asks only for those above. */

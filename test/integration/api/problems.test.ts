@@ -46,14 +46,11 @@ const elsewhere: Record<string, string[]> = {
     ],
   ].map((code) => `quoteExtension ${code}`),
   'flows/extension.test.ts': [
-    ...[
-      'IDEMPOTENCY_KEY_REUSED',
-      'UNKNOWN_EXTENSION_QUOTE',
-      'QUOTE_EXPIRED',
-      'QUOTE_TAKEN',
-      'NOTHING_TO_PAY',
-    ],
-  ].map((code) => `orderExtension ${code}`),
+    ...['IDEMPOTENCY_KEY_REUSED', 'UNKNOWN_EXTENSION_QUOTE', 'QUOTE_EXPIRED', 'QUOTE_TAKEN'].map(
+      (code) => `orderExtension ${code}`,
+    ),
+    'cancelExtension ORDER_PAID',
+  ],
   'api/repayments.test.ts': [
     ...['IDEMPOTENCY_KEY_REUSED', 'LOAN_NOT_ACTIVE', 'WRONG_CURRENCY', 'LOAN_SETTLED', 'NOTHING_DUE'],
     ...['UNKNOWN_INSTALMENT', 'NOT_OFFERED', 'WINDOW_CLOSED'],

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { advanceBusinessDate, businessDates } from '../../../db/business-date';
 import { createApiKey } from '../../../db/access/api-keys';
+import { publishProductVersion } from '../../../db/products';
+import { productOf } from '../../../db/reference';
 import { addDays } from '../../../domain/calendar';
 import { sumMinor } from '../../../domain/money';
 import type { DueLoan, ExtensionAmounts, Instalment } from '../../../schemas/generated/messages';
 import { checkTrace } from '../../../scripts/check-trace';
 import type { MoneyInOutcome } from '../../../workflows/repayment/money-in';
+import { pays as paysFrom } from '../../support/borrowers';
 import { booksDisagree } from '../../support/books-agree';
 import { startPlatform, type Platform } from '../../support/platform';
 import { until } from '../../support/until';
@@ -110,6 +113,34 @@ const scheduleOf = async (loanId: string, version?: number): Promise<Instalment[
   return body.instalments as Instalment[];
 };
 
+/** The refunds that began by themselves when money came, in order. */
+async function refundsOf({ receiptId }: MoneyInOutcome): Promise<string[]> {
+  const rows = await platform
+    .db('messages.message')
+    .where({ flow_id: `repayment:${receiptId}`, message_type: 'create-repayment-refund' })
+    .select<{ refundId: string }[]>(platform.db.raw(`body #>> '{data,refundId}' as "refundId"`));
+  return rows.map(({ refundId }) => refundId);
+}
+
+/** What went back by itself of what was paid: its one refund, at its end. */
+async function returned(paid: MoneyInOutcome) {
+  const [refundId, ...others] = await refundsOf(paid);
+  expect(others).toEqual([]);
+  await platform.client.workflow.getHandle(`refund-and-reversal-lifecycle:${refundId}`).result();
+  const { body } = await platform.get(`/v1/refunds/${refundId}`, 'ops');
+  return body as { refundId: string; state: string; cause: string; amount: { amountMinor: number } };
+}
+
+/** The money that channels have really paid back for a refund. */
+async function paidBack(refundId: string): Promise<number[]> {
+  const response = await fetch(`${platform.sandbox.url}/control/refunds?reference=${refundId}`);
+  const { refunds } = (await response.json()) as { refunds: { amount: { amountMinor: number } }[] };
+  return refunds.map(({ amount }) => amount.amountMinor);
+}
+
+const told = (customerId: string, template: string): Promise<unknown[]> =>
+  platform.db('outreach_system.dispatched_message').where({ customer_id: customerId, template });
+
 async function payable(customerId: string): Promise<number> {
   const position = await platform
     .db('books.account_position')
@@ -118,11 +149,66 @@ async function payable(customerId: string): Promise<number> {
   return position?.m ?? 0;
 }
 
-/** Nothing of the loan has changed, and what was paid for the extension stands as a payable. */
-async function expectNotExtended({ loanId, customerId }: Loan, placed: Order, paidMinor: number) {
-  expect(await current(placed)).toMatchObject({ state: 'CANCELLED', reasonCodes: ['NOT_AS_QUOTED'] });
+/** Nothing of the loan has changed, what was paid for the extension went back once, and the customer knows. */
+async function expectNotExtended(
+  { loanId, customerId }: Loan,
+  placed: Order,
+  paid: MoneyInOutcome,
+  paidMinor: number,
+  reasonCode = 'NOT_AS_QUOTED',
+) {
+  expect(await current(placed)).toMatchObject({ state: 'CANCELLED', reasonCodes: [reasonCode] });
   expect(await platform.db('asset_center.schedule').where({ loan_id: loanId })).toHaveLength(1);
-  expect(await payable(customerId)).toBe(paidMinor);
+  const refund = await returned(paid);
+  expect(refund).toMatchObject({ state: 'REFUNDED', amount: { amountMinor: paidMinor } });
+  expect(await paidBack(refund.refundId)).toEqual([paidMinor]);
+  expect(await payable(customerId)).toBe(0);
+  expect(await told(customerId, 'EXTENSION_CANCELLED')).toHaveLength(1);
+}
+
+const cancelled = ({ orderId }: Pick<Order, 'orderId'>) =>
+  platform.post(`/v1/extensions/${orderId}/cancellation`, { reason: 'pays in time after all' });
+
+/** The customer was told, once, how an order ended. */
+async function expectToldOf({ customerId, loanId }: Loan, orderId: string, state: 'REJECTED' | 'FAILED') {
+  const template = `EXTENSION_${state}`;
+  await until(async () => (await told(customerId, template)).length > 0);
+  expect(await told(customerId, template)).toEqual([
+    expect.objectContaining({ notification_id: `${template}:${orderId}`, reference: loanId }),
+  ]);
+}
+
+/** A quote as it would be of a loan that is a day overdue: a person has to approve its order. */
+async function quotedForReview(loan: Loan): Promise<Quote> {
+  const quote = await quoted(loan);
+  const quoteId = `EQ${randomUUID().replaceAll('-', '').toUpperCase().slice(0, 20)}`;
+  await platform.owner.raw(
+    `insert into asset_center.extension_quote
+     select (jsonb_populate_record(q, jsonb_build_object('quote_id', :quoteId::text, 'overdue_days', 1))).*
+       from asset_center.extension_quote q where quote_id = :made`,
+    { quoteId, made: quote.quoteId },
+  );
+  return { ...quote, quoteId };
+}
+
+const openQuestions = async (): Promise<string[]> => {
+  const { body } = await platform.get('/v1/ops/questions', 'ops');
+  return (body.questions as { flowId: string }[]).map(({ flowId }) => flowId);
+};
+
+/** Resets a flow that has ended to its first task, and waits for its end. */
+async function resetToStart(flowId: string): Promise<unknown> {
+  const { client } = platform;
+  const { events } = await client.workflow.getHandle(flowId).fetchHistory();
+  const first = events!.find((event) => event.workflowTaskCompletedEventAttributes)!;
+  const { runId } = await client.workflowService.resetWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId: flowId },
+    reason: 'tried by a test',
+    requestId: randomUUID(),
+    workflowTaskFinishEventId: first.eventId!,
+  });
+  return client.workflow.getHandle(flowId, runId).result();
 }
 
 async function decided({ links }: Order, answer: 'APPROVE' | 'REJECT'): Promise<void> {
@@ -155,16 +241,22 @@ describe('an extension that is paid as it was quoted', () => {
     expect(told).toHaveLength(1);
   });
 
-  test('and overpaid, or paid twice, leaves what is too much as a payable', async () => {
+  test('and overpaid, or paid twice, gives back what is too much', async () => {
     const loan = await newLoan('CN');
     const quote = await quoted(loan);
     const placed = await ordered(loan, quote);
     const { totalMinor } = quote.amounts;
-    await pays('CN', totalMinor + 100, quote.quotedFor, placed);
-    await pays('CN', totalMinor, quote.quotedFor, placed);
+    const first = await pays('CN', totalMinor + 100, quote.quotedFor, placed);
+    const second = await pays('CN', totalMinor, quote.quotedFor, placed);
     expect((await current(placed)).state).toBe('EXTENDED');
     expect(await platform.db('asset_center.schedule').where({ loan_id: loan.loanId })).toHaveLength(2);
-    expect(await payable(loan.customerId)).toBe(100 + totalMinor);
+    const refunds = [await returned(first), await returned(second)];
+    expect(refunds.map(({ state, amount }) => [state, amount.amountMinor])).toEqual([
+      ['REFUNDED', 100],
+      ['REFUNDED', totalMinor],
+    ]);
+    expect(await payable(loan.customerId)).toBe(0);
+    expect(await told(loan.customerId, 'EXTENSION_CANCELLED')).toEqual([]);
   });
 
   test('is booked by the payment that it was extended by, and not by one before that came to nothing', async () => {
@@ -200,14 +292,56 @@ describe('an extension that is paid as it was quoted', () => {
   });
 });
 
-describe('an extension does not apply, and what was paid stays a payable,', () => {
+describe('an extension does not apply, and what was paid goes back by itself,', () => {
   test('where a repayment came before', async () => {
     const loan = await newLoan();
     const quote = await quoted(loan);
     const placed = await ordered(loan, quote);
     await repays(loan, 100_000, quote.quotedFor);
-    await pays('ID', quote.amounts.totalMinor, quote.quotedFor, placed);
-    await expectNotExtended(loan, placed, quote.amounts.totalMinor);
+    const paid = await pays('ID', quote.amounts.totalMinor, quote.quotedFor, placed);
+    await expectNotExtended(loan, placed, paid, quote.amounts.totalMinor);
+  });
+
+  test('where the customer has cancelled it before', async () => {
+    const loan = await newLoan();
+    const quote = await quoted(loan);
+    const placed = await ordered(loan, quote);
+    const [first, again] = [await cancelled(placed), await cancelled(placed)];
+    expect([first.status, first.body.state, first.body.method]).toEqual([200, 'CANCELLED', undefined]);
+    expect(again.body).toEqual(first.body);
+    const paid = await pays('ID', quote.amounts.totalMinor, quote.quotedFor, placed);
+    await expectNotExtended(loan, placed, paid, quote.amounts.totalMinor, 'CANCELLED');
+    expect(await cancelled(placed)).toMatchObject({ status: 409, body: { code: 'ORDER_PAID' } });
+  });
+
+  test('once, also where the flow of the money is reset and goes the way again', async () => {
+    const loan = await newLoan();
+    const quote = await quoted(loan);
+    const placed = await ordered(loan, quote);
+    await cancelled(placed);
+    const paid = await pays('ID', quote.amounts.totalMinor, quote.quotedFor, placed);
+    await returned(paid);
+    expect(await resetToStart(`repayment:${paid.receiptId}`)).toEqual(paid);
+    await expectNotExtended(loan, placed, paid, quote.amounts.totalMinor, 'CANCELLED');
+  });
+
+  test('above the limit of the market once one operator has approved it, as nobody but the house has asked for it', async () => {
+    const loan = await newLoan();
+    const quote = await quoted(loan);
+    const placed = await ordered(loan, quote);
+    await cancelled(placed);
+    const aboveMinor = 500_001;
+    const paid = await pays('ID', aboveMinor, quote.quotedFor, placed);
+    const [refundId] = await refundsOf(paid);
+    const flowId = `refund-and-reversal-lifecycle:${refundId}`;
+    const stateNow = async () => (await platform.get(`/v1/refunds/${refundId}`, 'ops')).body.state;
+    await until(async () => (await stateNow()) === 'REQUESTED');
+    const { body } = await platform.get(`/v1/ops/flows/${flowId}/audit`, 'ops');
+    const [asked] = body.entries as { id: string; actor: string; answer: string }[];
+    expect(asked).toMatchObject({ actor: 'refund-reversal-service', answer: 'APPROVE' });
+    const approval = { reason: 'seen' };
+    expect((await platform.post(`/v1/ops/acts/${asked!.id}/approvals`, approval, 'ops')).status).toBe(201);
+    await expectNotExtended(loan, placed, paid, aboveMinor, 'CANCELLED');
   });
 
   test('where another extension of the loan was paid before', async () => {
@@ -215,10 +349,12 @@ describe('an extension does not apply, and what was paid stays a payable,', () =
     const [quote, other] = [await quoted(loan), await quoted(loan, 2)];
     const [placed, otherPlaced] = [await ordered(loan, quote), await ordered(loan, other)];
     await pays('CN', other.amounts.totalMinor, other.quotedFor, otherPlaced);
-    await pays('CN', quote.amounts.totalMinor, quote.quotedFor, placed);
+    const paid = await pays('CN', quote.amounts.totalMinor, quote.quotedFor, placed);
     expect((await current(otherPlaced)).state).toBe('EXTENDED');
     expect((await current(placed)).state).toBe('CANCELLED');
-    expect(await payable(loan.customerId)).toBe(quote.amounts.totalMinor);
+    expect(await returned(paid)).toMatchObject({
+      ...{ state: 'REFUNDED', amount: { amountMinor: quote.amounts.totalMinor } },
+    });
   });
 
   test.each([
@@ -229,8 +365,8 @@ describe('an extension does not apply, and what was paid stays a payable,', () =
     const quote = await quoted(loan);
     const placed = await ordered(loan, quote);
     const amountMinor = quote.amounts.totalMinor + moreMinor;
-    await pays('ID', amountMinor, addDays(quote.quotedFor, daysLate), placed);
-    await expectNotExtended(loan, placed, amountMinor);
+    const paid = await pays('ID', amountMinor, addDays(quote.quotedFor, daysLate), placed);
+    await expectNotExtended(loan, placed, paid, amountMinor);
   });
 });
 
@@ -238,15 +374,17 @@ test('of a fee and a repayment at the same instant one follows the other', async
   const loan = await newLoan();
   const quote = await quoted(loan);
   const placed = await ordered(loan, quote);
-  await Promise.all([
+  const [paid] = await Promise.all([
     pays('ID', quote.amounts.totalMinor, quote.quotedFor, placed),
     repays(loan, 50_000, quote.quotedFor),
   ]);
   const { state } = await current(placed);
   const versions = await platform.db('asset_center.schedule').where({ loan_id: loan.loanId });
-  expect([state, versions.length, await payable(loan.customerId)]).toEqual(
-    state === 'EXTENDED' ? ['EXTENDED', 2, 0] : ['CANCELLED', 1, quote.amounts.totalMinor],
+  expect([state, versions.length, (await refundsOf(paid)).length]).toEqual(
+    state === 'EXTENDED' ? ['EXTENDED', 2, 0] : ['CANCELLED', 1, 1],
   );
+  if (state === 'CANCELLED') await returned(paid);
+  expect(await payable(loan.customerId)).toBe(0);
 });
 
 describe('an extension that is not paid', () => {
@@ -275,6 +413,141 @@ describe('an extension that is not paid', () => {
     });
     const { status, body } = await order(loan.loanId, quote.quoteId);
     expect([status, body.state, body.reasonCodes]).toEqual([201, 'FAILED', ['METHOD_REFUSED']]);
+    await expectToldOf(loan, String(body.orderId), 'FAILED');
+  });
+
+  test('has failed where nobody collects, and the customer is told', async () => {
+    const loan = await newLoan('CN');
+    const quote = await quoted(loan);
+    const channel = platform.owner('reference.party').where({ id: 'cn-payout' });
+    await channel.clone().update({ channel_state: 'DOWN' });
+    const { status, body } = await order(loan.loanId, quote.quoteId).finally(() =>
+      channel.clone().update({ channel_state: 'UP' }),
+    );
+    expect([status, body.state, body.reasonCodes]).toEqual([201, 'FAILED', ['NO_COLLECTOR']]);
+    await expectToldOf(loan, String(body.orderId), 'FAILED');
+  });
+
+  test('is not, by money in another currency, which waits for people as all money that nobody knows', async () => {
+    const loan = await newLoan();
+    const placed = await ordered(loan, await quoted(loan));
+    const { flowId, result } = await paysFrom(platform, {
+      ...{ market: 'CN', party: 'id-payout', amountMinor: 5_000, methodNo: `RM-${placed.orderId}-1` },
+    });
+    await until(async () => (await openQuestions()).includes(flowId));
+    expect((await current(placed)).state).toBe('METHOD_CREATED');
+    const evidence = { customerId: loan.customerId };
+    const found = { flowId, question: 'receipt', answer: 'IDENTIFIED', reason: 'has the slip', evidence };
+    const { body } = await platform.post('/v1/ops/acts', found, 'ops');
+    await platform.post(`/v1/ops/acts/${String(body.actId)}/approvals`, { reason: 'seen' }, 'otherOps');
+    expect(await result()).toMatchObject({ outcome: 'UNAPPLIED' });
+    expect((await current(placed)).state).toBe('METHOD_CREATED');
+    expect(
+      await platform.db('refund_reversal_service.refund').where({ customer_id: loan.customerId }),
+    ).toEqual([]);
+  });
+});
+
+describe('an extension that costs nothing', () => {
+  beforeAll(async () => {
+    const productId = 'id-cash-instalment';
+    const { market, name, terms } = (await productOf(platform.db, productId, 1))!;
+    const extension = { ...terms.extension!, feeRate: '0' };
+    await publishProductVersion(platform.owner, {
+      ...{ productId, market, name, terms: { ...terms, extension } },
+    });
+  });
+
+  /** A loan by the newest version of the product, which extends it for nothing. */
+  async function newFreeLoan(): Promise<Loan> {
+    const customerId = await platform.newCustomer('ID');
+    const { body } = await platform.post(
+      '/v1/loan-applications',
+      {
+        ...{ customerId, productId: 'id-cash-instalment', instalmentCount: 6 },
+        ...{ principal: { currency: 'IDR', amountMinor: 5_000_000 }, payoutAccountToken: 'tok_test_account' },
+      },
+      'app',
+      { prefer: 'wait=20' },
+    );
+    expect(body.state).toBe('DISBURSED');
+    return { market: 'ID', customerId, loanId: String(body.applicationId).replace('LA', 'LN') };
+  }
+
+  test('applies at once, in the run of its order, and the customer is told', async () => {
+    const loan = await newFreeLoan();
+    const before = await scheduleOf(loan.loanId);
+    const quote = await quoted(loan);
+    const { status, body } = await order(loan.loanId, quote.quoteId);
+    expect([status, body]).toEqual([
+      201,
+      expect.objectContaining({ state: 'EXTENDED', amount: { currency: 'IDR', amountMinor: 0 } }),
+    ]);
+    expect(body.method).toBeUndefined();
+    expect(await scheduleOf(loan.loanId)).toEqual(quote.newInstalments);
+    expect(await scheduleOf(loan.loanId, 1)).toEqual(before);
+    expect(await told(loan.customerId, 'EXTENSION_FREE')).toHaveLength(1);
+    const { body: list } = await platform.get(`/v1/customers/${loan.customerId}/due-list`);
+    expect((list.loans as DueLoan[])[0]!.scenarios).toContainEqual(
+      expect.objectContaining({ scenario: 'EXTENSION', isOpen: false }),
+    );
+    expect(await cancelled({ orderId: String(body.orderId) })).toMatchObject({ status: 409 });
+  });
+
+  test('does not where the loan has changed since the order was taken, and the customer is told', async () => {
+    const loan = await newFreeLoan();
+    const quote = await quotedForReview(loan);
+    const { body } = await order(loan.loanId, quote.quoteId, 'wait=1');
+    expect(body.state).toBe('CREATED');
+    await repays(loan, 100_000, quote.quotedFor);
+    await decided(body as unknown as Order, 'APPROVE');
+    await until(async () => (await current({ orderId: String(body.orderId) })).state === 'FAILED');
+    expect((await current({ orderId: String(body.orderId) })).reasonCodes).toEqual(['NOT_AS_QUOTED']);
+    await expectToldOf(loan, String(body.orderId), 'FAILED');
+    expect(await platform.db('asset_center.schedule').where({ loan_id: loan.loanId })).toHaveLength(1);
+  });
+});
+
+describe('an extension that a person is to approve', () => {
+  test('is rejected when nobody does in time, and the customer is told', async () => {
+    const loan = await newLoan();
+    const quote = await quotedForReview(loan);
+    const market = platform.owner('reference.market').where({ id: 'ID' });
+    await market.clone().update({ review_within_seconds: 1 });
+    const { status, body } = await order(loan.loanId, quote.quoteId).finally(() =>
+      market.clone().update({ review_within_seconds: 86_400 }),
+    );
+    expect([status, body.state, body.reasonCodes]).toEqual([201, 'REJECTED', ['NOT_APPROVED']]);
+    await expectToldOf(loan, String(body.orderId), 'REJECTED');
+  });
+
+  test('is asked about no more once the customer has cancelled it, who is not told of that', async () => {
+    const loan = await newLoan();
+    const quote = await quotedForReview(loan);
+    const { body } = await order(loan.loanId, quote.quoteId, 'wait=1');
+    const flowId = `extension:${String(body.orderId)}`;
+    expect(await openQuestions()).toContain(flowId);
+    expect((await cancelled({ orderId: String(body.orderId) })).body.state).toBe('CANCELLED');
+    expect(await platform.client.workflow.getHandle(flowId).result()).toMatchObject({ outcome: 'CANCELLED' });
+    expect(await openQuestions()).not.toContain(flowId);
+    expect(
+      await platform.db('outreach_system.dispatched_message').where({ customer_id: loan.customerId }),
+    ).toEqual([expect.objectContaining({ template: 'DISBURSEMENT_SUCCEEDED' })]);
+  });
+
+  test('is so where the loan was extended before', async () => {
+    const loan = await newLoan('CN');
+    const first = await quoted(loan);
+    await pays('CN', first.amounts.totalMinor, first.quotedFor, await ordered(loan, first));
+    const second = await quoted(loan);
+    const { status, body } = await order(loan.loanId, second.quoteId, 'wait=1');
+    expect([status, body.state]).toEqual([202, 'CREATED']);
+    await decided(body as unknown as Order, 'APPROVE');
+    const placed = { orderId: String(body.orderId) };
+    await until(async () => (await current(placed)).state === 'METHOD_CREATED');
+    await pays('CN', second.amounts.totalMinor, second.quotedFor, placed);
+    expect((await current(placed)).state).toBe('EXTENDED');
+    expect(await platform.db('asset_center.schedule').where({ loan_id: loan.loanId })).toHaveLength(3);
   });
 });
 
@@ -291,20 +564,6 @@ describe('an extension is not ordered', () => {
     expect(await refusal(other.loanId, outdated.quoteId)).toEqual([404, 'UNKNOWN_EXTENSION_QUOTE']);
     await repays(loan, 100_000, quote.quotedFor);
     expect(await refusal(loan.loanId, outdated.quoteId)).toEqual([422, 'QUOTE_EXPIRED']);
-  });
-
-  test('where it costs nothing', async () => {
-    const loan = await newLoan();
-    const { quoteId } = await quoted(loan);
-    const free = `EQ${randomUUID().replaceAll('-', '').toUpperCase().slice(0, 20)}`;
-    await platform.owner.raw(
-      `insert into asset_center.extension_quote
-       select (jsonb_populate_record(q, jsonb_build_object('quote_id', :free::text, 'fee_minor', 0, 'total_minor', 0))).*
-         from asset_center.extension_quote q where quote_id = :quoteId`,
-      { free, quoteId },
-    );
-    const { status, body } = await order(loan.loanId, free);
-    expect([status, body.code]).toEqual([422, 'NOTHING_TO_PAY']);
   });
 
   test('under a key that was used for another, while the same again is the same order', async () => {

@@ -149,6 +149,15 @@ test('also where what was paid for the extension has been refunded: its schedule
   expect(postings.map(({ valueDate }) => valueDate)).toEqual(['2024-02-25']);
 });
 
+test('nothing goes behind an extension that cost nothing either', () => {
+  const free = loanWith({ feeRate: '0', arrears: 'DUE' });
+  const { loan, postings, extended: done } = applyExtension(free, extending('2024-02-01', 0));
+  expect({ done, postings }).toEqual({ done: true, postings: [] });
+  expect(dueDates(loan)).toEqual(['2024-03-15', '2024-04-15', '2024-05-15']);
+  const later = applyPayment(loan, payment('P1', '2024-01-20', 500));
+  expect(later.postings.map(({ valueDate }) => valueDate)).toEqual(['2024-02-01']);
+});
+
 test.each([
   [null, undefined],
   [121, undefined],
