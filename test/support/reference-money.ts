@@ -30,6 +30,7 @@ export interface ReferenceExtension {
   priceMinor: number;
   /** How often the loan had changed. */
   changes: number;
+  /** It is extended, or cancelled: nothing extends it any more. */
   isDone: boolean;
 }
 export interface ReferenceReceipt {
@@ -65,9 +66,10 @@ const sum = (ones: readonly number[]): number => ones.reduce((total, one) => tot
 export function receive(
   purse: ReferencePurse,
   lines: readonly ReferenceLine[],
-  { id, day, amountMinor }: Omit<ReferenceReceipt, 'claimedMinor'>,
+  receipt: ReferenceReceipt,
 ): void {
-  purse.receipts.push({ id, day, amountMinor, claimedMinor: 0 });
+  const { id, day, amountMinor } = receipt;
+  purse.receipts.push(receipt);
   let left = amountMinor;
   for (const line of lines) {
     const { loanId, only, ends } = line;
@@ -84,9 +86,10 @@ export function receive(
 export function receiveForExtension(
   purse: ReferencePurse,
   extension: ReferenceExtension,
-  { id, day, amountMinor }: Omit<ReferenceReceipt, 'claimedMinor'>,
+  receipt: ReferenceReceipt,
 ): void {
-  purse.receipts.push({ id, day, amountMinor, claimedMinor: 0 });
+  const { id, day, amountMinor } = receipt;
+  purse.receipts.push(receipt);
   const { loanId, periods, quotedFor, priceMinor, changes, isDone } = extension;
   const loan = purse.loans.get(loanId)!;
   const isAsQuoted = loan.changes === changes && loan.takings.every((one) => one.day <= day);

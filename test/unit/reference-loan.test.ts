@@ -165,8 +165,8 @@ test('what is too much stands with no loan, and goes back before what is taken b
   const loan = newLoan();
   purse.loans.set('LN1', loan);
   const line = { loanId: 'LN1', amountMinor: 40_948, takenMinor: 0 };
-  receive(purse, [line], { id: 'R1', day: '2024-02-15', amountMinor: 50_000 });
-  receive(purse, [line], { id: 'R2', day: '2024-02-15', amountMinor: 40_948 });
+  receive(purse, [line], { id: 'R1', day: '2024-02-15', amountMinor: 50_000, claimedMinor: 0 });
+  receive(purse, [line], { id: 'R2', day: '2024-02-15', amountMinor: 40_948, claimedMinor: 0 });
   const [first, second] = purse.receipts;
   expect([withNoLoan(purse, first!), withNoLoan(purse, second!)]).toEqual([9_052, 40_948]);
   expect([false, true].map((fromLoans) => refundable(purse, first!, fromLoans))).toEqual([9_052, 50_000]);

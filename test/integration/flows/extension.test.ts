@@ -274,9 +274,9 @@ describe('an extension that is paid as it was quoted', () => {
       .db('asset_center.payment')
       .where({ loan_id: loan.loanId, intent: 'EXTENSION' })
       .pluck('payment_id');
-    expect(inVain.receiptId).not.toBe(inTime.receiptId);
     expect(payments).toEqual([inTime.receiptId]);
-    expect(await payable(loan.customerId)).toBe(totalMinor);
+    expect(await returned(inVain)).toMatchObject({ state: 'REFUNDED', amount: { amountMinor: totalMinor } });
+    expect(await payable(loan.customerId)).toBe(0);
   });
 
   test('is repaid by its new schedule afterwards', async () => {
