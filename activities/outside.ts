@@ -74,12 +74,12 @@ export async function pursue(
   if (row.answer) return row;
   const gateway = gateways[row.operation];
   const { word, from } = await ask(gateway, row, isNew);
-  crashPoint('before-commit', `word of ${row.party}`);
+  crashPoint('before-commit', `word of ${row.party} on ${row.operation}`);
   const settled =
     word.status === 'SUCCEEDED' || word.status === 'FAILED'
       ? await settleRequest(db, row.requestNo, word, from)
       : await noteUnsettled(db, row.requestNo, word.status);
-  crashPoint('after-commit', `word of ${row.party}`);
+  crashPoint('after-commit', `word of ${row.party} on ${row.operation}`);
   const isInVain = settled && !settled.answer && settled.askedCount >= giveUpAfterAsks;
   const ended = isInVain ? await settleRequest(db, row.requestNo, givenUp, 'GIVEN_UP') : settled;
   // Else a callback has settled the row while we were asking, and the first word stands.

@@ -32,11 +32,13 @@ export function partyGateway<K extends PartyKind>(
   const pathOf = (party: string): string => `/${kind}/${party}/${collection}`;
   return {
     async send({ party, requestNo, body }) {
-      const reply = await exchange(access, party, pathOf(party), { requestNo, ...body });
+      const exchanged = { what: `${operation} to ${party}`, path: pathOf(party) };
+      const reply = await exchange(access, party, exchanged, { requestNo, ...body });
       return outcomeOf(operation, reply, requestNo);
     },
     async query({ party, requestNo }) {
-      const reply = await exchange(access, party, `${pathOf(party)}/${encodeURIComponent(requestNo)}`);
+      const path = `${pathOf(party)}/${encodeURIComponent(requestNo)}`;
+      const reply = await exchange(access, party, { what: `query of ${operation} to ${party}`, path });
       if ('httpStatus' in reply && reply.httpStatus === 404 && codeIn(reply.body) === 'UNKNOWN_REQUEST')
         return { status: 'NOT_KNOWN' };
       return outcomeOf(operation, reply, requestNo);
@@ -44,26 +46,30 @@ export function partyGateway<K extends PartyKind>(
   };
 }
 
-/** One signed exchange: a POST of the body, or a GET without one. */
-async function exchange(access: PartyAccess, party: string, path: string, body?: object): Promise<Reply> {
+/** One signed exchange: a POST of the body, or a GET without one; `what` names its crash points. */
+async function exchange(
+  access: PartyAccess,
+  party: string,
+  { what, path }: { what: string; path: string },
+  body?: object,
+): Promise<Reply> {
   const secret = access.secrets.get(party)?.[0];
   if (!secret) throw new Error(`There is no secret for the party ${party}: set PARTY_SECRETS.`);
   const rawBody = body ? JSON.stringify(body) : '';
   const signature = sign({ secret, id: randomUUID(), timestamp: new Date(), rawBody });
-  const method = body ? 'POST' : 'GET';
-  crashPoint('before-send', `${method} to ${party}`);
+  crashPoint('before-send', what);
   try {
     const response = await fetch(access.baseUrl + path, {
-      method,
+      method: body ? 'POST' : 'GET',
       headers: { 'content-type': 'application/json', ...signature },
       ...(body ? { body: rawBody } : {}),
       // A party is asked at the address that we know; where else it points to is not followed.
       redirect: 'error',
       signal: AbortSignal.timeout(access.answerTimeoutMs ?? 10_000),
     });
-    crashPoint('before-receive', `${method} to ${party}`);
+    crashPoint('before-receive', what);
     const answer = await jsonIn(response);
-    crashPoint('after-receive', `${method} to ${party}`);
+    crashPoint('after-receive', what);
     return { httpStatus: response.status, body: answer };
   } catch (error) {
     // Whatever broke on the way, the party may have acted: nobody knows, and that is an answer of its own.
