@@ -1,17 +1,21 @@
 import type { MoneyInOutcome } from '../../workflows/repayment/money-in';
-import type { Platform } from './platform';
+import type { LoanApplicationOutcome } from '../../workflows/loan-application-disbursement';
+import { loanIdOf } from '../../domain/identifiers';
+import { randomId } from './platform';
 import { until } from './until';
+import type { World } from './world';
 
 // What borrowers do in tests: they have loans, and pay at the parties that collect.
 
 /** Who collects of a market's borrowers, where the usual partner has funded them. */
 export const collectors = { CN: 'bank-huaxin', ID: 'id-payout' } as const;
 export const currencies = { CN: 'CNY', ID: 'IDR' } as const;
-type Market = keyof typeof collectors;
+export type Market = keyof typeof collectors;
 
 /** A loan that is paid out and has its schedule. */
 export interface Loan {
   loanId: string;
+  applicationId: string;
   customerId: string;
   market: Market;
   partnerId: string;
@@ -20,16 +24,24 @@ export interface Loan {
   instalments: { number: number; dueDate: string; principalMinor: number; totalMinor: number }[];
 }
 
-/** Has a customer, a new one if none is named, take a loan of the market's usual amount. */
-export async function newLoan(platform: Platform, market: Market = 'CN', customerId?: string): Promise<Loan> {
-  const payer = customerId ?? (await platform.newCustomer(market));
-  const { applicationId, outcome } = await platform.apply({ market, customerId: payer });
+/** Has a customer, a new one if none is named, take a loan; of the market's usual amount, if none is named. */
+export async function newLoan(
+  world: World,
+  market: Market = 'CN',
+  customerId?: string,
+  principalMinor?: number,
+): Promise<Loan> {
+  const payer = customerId ?? (await world.newCustomer(market));
+  const application = { market, customerId: payer, ...(principalMinor !== undefined && { principalMinor }) };
+  const applicationId = randomId('LA');
+  const handle = await world.startFlow(application, applicationId);
+  const outcome = (await handle.result()) as LoanApplicationOutcome;
   if (outcome.outcome !== 'DISBURSED') throw new Error(`The loan was not disbursed: ${outcome.outcome}`);
-  const loanId = applicationId.replace('LA', 'LN');
-  const { body } = await platform.get(`/v1/loans/${loanId}`);
+  const loanId = loanIdOf(applicationId);
+  const { body } = await world.get(`/v1/loans/${loanId}`);
   const { instalments } = body.schedule as Pick<Loan, 'instalments'>;
   return {
-    ...{ loanId, customerId: payer, market, partnerId: outcome.partnerId, instalments },
+    ...{ loanId, applicationId, customerId: payer, market, partnerId: outcome.partnerId, instalments },
     startDate: String(body.interestFrom),
   };
 }
@@ -50,10 +62,10 @@ export interface Paying {
 
 /** Has a customer pay at a party. Returns the flow of the money. */
 export async function pays(
-  platform: Platform,
+  world: World,
   { market = 'CN', party = collectors[market], amountMinor, on, ...rest }: Paying,
 ) {
-  const response = await fetch(`${platform.sandbox.url}/control/payments`, {
+  const response = await fetch(`${world.sandbox.url}/control/payments`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
@@ -63,7 +75,7 @@ export async function pays(
   });
   const { transactionNo } = (await response.json()) as { transactionNo: string };
   const flowId = `repayment:${party}.${transactionNo}`;
-  const handle = platform.client.workflow.getHandle(flowId);
+  const handle = world.client.workflow.getHandle(flowId);
   await until(() =>
     handle
       .describe()
@@ -71,4 +83,54 @@ export async function pays(
       .catch(() => false),
   );
   return { transactionNo, flowId, handle, result: () => handle.result() as Promise<MoneyInOutcome> };
+}
+
+/** A price that a customer was told. */
+export interface Quote {
+  quoteId: string;
+  /** 'YYYY-MM-DD': the day of which it is the price. */
+  quotedFor: string;
+  totalMinor: number;
+}
+
+/** Quotes a repayment of a loan, or its extension. */
+export async function quote(
+  world: World,
+  { loanId }: Loan,
+  what: 'repayment' | 'extension',
+  wanted: object,
+): Promise<Quote> {
+  const { status, body } = await world.post(`/v1/loans/${loanId}/${what}-quotes`, wanted);
+  if (status !== 201) throw new Error(`Nothing was quoted: ${JSON.stringify(body)}`);
+  const { quoteId, quotedFor, amounts } = body as unknown as Quote & { amounts: Quote };
+  return { quoteId, quotedFor, totalMinor: amounts.totalMinor };
+}
+
+/** Orders a repayment: a quote, or an amount of a loan. `prefer` says how long its method is waited for. Gives the order's id. */
+export async function orderRepayment(
+  world: World,
+  { customerId, loanId, market }: Loan,
+  wanted: Quote | { amountMinor: number },
+  prefer = 'wait=0',
+): Promise<string> {
+  const line =
+    'quoteId' in wanted
+      ? { loanId, quoteId: wanted.quoteId }
+      : { loanId, amount: { currency: currencies[market], amountMinor: wanted.amountMinor } };
+  const order = { customerId, lines: [line] };
+  const { status, body } = await world.post('/v1/repayment-orders', order, 'app', { prefer });
+  if (status >= 300) throw new Error(`The repayment was not ordered: ${JSON.stringify(body)}`);
+  return String(body.orderId);
+}
+
+/** Orders an extension as it was quoted. Gives the order's id. */
+export async function orderExtension(
+  world: World,
+  { loanId }: Loan,
+  { quoteId }: Quote,
+  prefer = 'wait=0',
+): Promise<string> {
+  const { status, body } = await world.post('/v1/extensions', { loanId, quoteId }, 'app', { prefer });
+  if (status >= 300) throw new Error(`The extension was not ordered: ${JSON.stringify(body)}`);
+  return String(body.orderId);
 }

@@ -22,6 +22,7 @@ import type { LoanApplicationOutcome } from '../../workflows/loan-application-di
 import { createTestDatabase } from './database';
 import { holdToDocument } from './documented';
 import { failedWorkflowTasks } from './failed-tasks';
+import { decide } from './people';
 import { testRun } from './run';
 import { createTestNamespace } from './temporal';
 
@@ -178,19 +179,8 @@ export async function startPlatform({
       return { ...answered, body: JSON.parse(answered.text) as Record<string, unknown> };
     },
     /** Answers a flow's question as one operator, and approves it as another. */
-    async decide(flowId: string, question: string, answer: string): Promise<void> {
-      const asked = await this.post(
-        '/v1/ops/acts',
-        { flowId, question, answer, reason: 'tried by a test' },
-        'ops',
-      );
-      const approved = await this.post(
-        `/v1/ops/acts/${String(asked.body.actId)}/approvals`,
-        { reason: 'tried too' },
-        'otherOps',
-      );
-      if (approved.status !== 201)
-        throw new Error(`The act was not approved: ${JSON.stringify(approved.body)}`);
+    decide(flowId: string, question: string, answer: string): Promise<void> {
+      return decide(this, flowId, question, answer);
     },
     async behave(...behaviours: Behaviour[]) {
       for (const behaviour of behaviours) await send(`${sandbox.url}/control/behaviours`, behaviour);
@@ -199,6 +189,8 @@ export async function startPlatform({
     effects: (reference: string) => effectsAt(sandbox.url, `?reference=${reference}`),
     /** All payouts that the parties have really made. */
     allEffects: () => effectsAt(sandbox.url, ''),
+    /** All that the parties have really done: money paid out, money paid back, and messages sent. */
+    outsideDid: () => outsideDid(sandbox.url),
     trace: () => allTraces(db),
     async stop() {
       try {
@@ -282,6 +274,33 @@ interface Effect {
   party: string;
   reference: string;
   amount: { amountMinor: number };
+}
+
+/** All that the parties behind a sandbox have really done. */
+export async function outsideDid(sandboxUrl: string): Promise<Did> {
+  const read = async <W extends keyof Did>(what: W): Promise<Did[W]> =>
+    ((await (await fetch(`${sandboxUrl}/control/${what}`)).json()) as Did)[what];
+  const [effects, refunds, messages] = await Promise.all([
+    read('effects'),
+    read('refunds'),
+    read('messages'),
+  ]);
+  return { effects, refunds, messages };
+}
+
+/** What parties have really done. */
+export interface Did {
+  /** Money paid out. */
+  effects: MoneyMoved[];
+  /** Money paid back. */
+  refunds: MoneyMoved[];
+  messages: { party: string; requestNo: string; reference: string; template: string }[];
+}
+interface MoneyMoved {
+  party: string;
+  requestNo: string;
+  reference: string;
+  amount: { currency: string; amountMinor: number };
 }
 
 async function effectsAt(sandboxUrl: string, query: string): Promise<Effect[]> {

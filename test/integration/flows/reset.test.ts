@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { goBranch, type BranchName, type Walk } from '../../support/branches';
+import { goBranch, type BranchName, type Walk, type Walked } from '../../support/branches';
 import { startPlatform, type Platform } from '../../support/platform';
 import { until } from '../../support/until';
 
@@ -65,7 +65,19 @@ describe('a flow that has ended and is reset to each of its points runs to the s
     'loan-application-disbursement/funded-by-nobody',
     'loan-application-disbursement/approved-in-review',
     'loan-application-disbursement/withdrawn-while-a-payout-fails',
+    'repayment/method-by-our-payment-system-after-a-refusal',
+    'repayment/method-by-callback',
+    'repayment/instalment-paid',
+    'repayment/identified-for-a-loan',
+    'repayment/extension-paid',
+    'refund-and-reversal-lifecycle/paid-back-by-callback',
+    'refund-and-reversal-lifecycle/paid-back-to-another-account',
+    'refund-and-reversal-lifecycle/given-up',
+    'refund-and-reversal-lifecycle/reversed',
+    'extension/approved-in-review',
+    'extension/method-of-nobody',
     'exception/returned',
+    'exception/refund-returned',
   ])(
     '%s',
     async (branch) => {
@@ -73,7 +85,7 @@ describe('a flow that has ended and is reset to each of its points runs to the s
       const before = {
         content: await everything(),
         trace: await platform.trace(),
-        effects: await platform.effects(walk.applicationId),
+        outside: await platform.outsideDid(),
       };
       const ended = await lastRunOf(walk);
       const points = await resetPoints(ended);
@@ -82,7 +94,7 @@ describe('a flow that has ended and is reset to each of its points runs to the s
       for (const point of points) {
         const again = await reset(ended, point);
         expect(await again.result()).toEqual(outcome);
-        expect(await platform.effects(walk.applicationId)).toEqual(before.effects);
+        expect(await platform.outsideDid()).toEqual(before.outside);
         expect(await platform.trace()).toEqual(before.trace);
         expect(await everything()).toEqual(before.content);
       }
@@ -97,6 +109,12 @@ describe('a flow that is reset to each of its points while it waits does what it
     'loan-application-disbursement/paid-out-by-callback',
     'loan-application-disbursement/paid-out-from-custody-by-callback',
     'loan-application-disbursement/withdrawn-while-a-payout-fails',
+    'repayment/method-by-callback',
+    'repayment/identified-for-a-loan',
+    'refund-and-reversal-lifecycle/paid-back-by-callback',
+    'refund-and-reversal-lifecycle/paid-back-to-another-account',
+    'refund-and-reversal-lifecycle/reversed',
+    'extension/approved-in-review',
     'exception/returned',
   ])(
     '%s',
@@ -125,18 +143,23 @@ describe('a flow that is reset to each of its points while it waits does what it
  * What a branch did, in terms that are the same for each customer who goes it: how it ended, its tale, the money that
  * moved outside, and how many rows each table gained. Accounts are left out: the first to need one opens it for all.
  */
-async function doneBy(going: () => Promise<Walk & { outcome: unknown }>): Promise<object> {
+async function doneBy(going: () => Promise<Walked>): Promise<object> {
   const before = await everything();
-  const { outcome, applicationId } = await going();
+  const { outcome, names } = await going();
   const after = await everything();
   const trace = await platform.trace();
+  const { effects, refunds, messages } = await platform.outsideDid();
   const accounts = ['books.account', 'books.account_balance'];
+  const isOurs = (reference: string): boolean => names.some((name) => reference.includes(name));
   return {
     outcome: (outcome as { outcome: string }).outcome,
     tale: trace
-      .filter(({ flowId }) => flowId.includes(applicationId))
+      .filter(({ flowId }) => isOurs(flowId))
       .map(({ message, service }) => `${message} → ${service}`),
-    effects: (await platform.effects(applicationId)).map(({ party, amount }) => [party, amount]),
+    money: [...effects, ...refunds]
+      .filter(({ reference }) => isOurs(reference))
+      .map(({ party, amount }) => [party, amount]),
+    told: messages.filter(({ reference }) => isOurs(reference)).map(({ template }) => template),
     gained: [...after]
       .filter(([table]) => !accounts.includes(table))
       .map(([table, rows]) => [table, rows.length - before.get(table)!.length]),

@@ -1,0 +1,42 @@
+import type { World } from '../world';
+import { extensions } from './extension';
+import { findLatePayout, loanApplications, planAgain } from './loan-application-disbursement';
+import { findLateRefund, refundsAndReversals } from './refund-and-reversal-lifecycle';
+import { repayments } from './repayment';
+import type { Branch, Walked, WhileItWaits } from './walk';
+
+export type { Walk, Walked } from './walk';
+
+// The branches of the flows: each is gone by tests on the real servers, and its history is kept and replayed.
+
+const branches = {
+  'loan-application-disbursement': loanApplications,
+  repayment: repayments,
+  'refund-and-reversal-lifecycle': refundsAndReversals,
+  extension: extensions,
+  exception: { returned: findLatePayout, 'refund-returned': findLateRefund },
+  'repayment-plan-generation': { 'done-before': planAgain },
+};
+
+type Branches = typeof branches;
+/** The branches by what their histories are called: `<flow-id>/<branch>`. */
+export type BranchName = {
+  [Flow in keyof Branches]: `${Flow}/${keyof Branches[Flow] & string}`;
+}[keyof Branches];
+
+const byName = Object.fromEntries(
+  Object.entries(branches).flatMap(([flow, all]) =>
+    Object.entries<Branch>(all).map(([name, branch]) => [`${flow}/${name}`, branch]),
+  ),
+) as Record<BranchName, Branch>;
+
+export const branchNames = Object.keys(byName) as BranchName[];
+
+/**
+ * Goes a branch from the flow's start to its end.
+ *
+ * @param whileItWaits called where the flow waits for a person or a party, in the branches that do
+ * @returns the walk, and what the flow ended with
+ */
+export const goBranch = (world: World, branch: BranchName, whileItWaits?: WhileItWaits): Promise<Walked> =>
+  byName[branch](world, whileItWaits);
