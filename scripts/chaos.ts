@@ -1,10 +1,10 @@
 /**
- * Kills the platform's processes while loan applications run, and says whether anything was lost, doubled or left;
+ * Kills the platform's processes while loans are applied for and serviced, and says whether anything was lost, doubled or left;
  * `npm run chaos -- --help` and docs/chaos.md say more.
  */
 import { migrate } from '../db/migrate';
-import { branches } from '../test/support/crash/branches';
-import { killAtEachPoint, type Target } from '../test/support/crash/points';
+import { backstage, branches, type Target } from '../test/support/crash/branches';
+import { killAtEachPoint } from '../test/support/crash/points';
 import { openStage, type Stage } from '../test/support/crash/stage';
 import { violations } from '../test/support/crash/traces';
 import { bundleWorkflows } from '../test/support/servers';
@@ -38,7 +38,7 @@ async function everyPoint({ branch: text }: ChaosOptions, parts: Parts, screen: 
   const chosen = branches.filter(({ name }) => name.includes(text));
   if (chosen.length === 0) throw new Error(`No branch is named like "${text}".`);
   const stage = await freshStage(parts, screen);
-  await stage.startSandbox();
+  await Promise.all([stage.startSandbox(), stage.startWorker(undefined, backstage)]);
   const failures: string[] = [];
   const rounds: { target: Target; start: () => ReturnType<Stage['startApi']> }[] = [
     { target: { kill: 'worker' }, start: () => stage.startApi() },

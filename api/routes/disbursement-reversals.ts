@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { crashPoint } from '../../crash/point';
 import { submissionOf } from '../../db/access/submissions';
 import { openQuestion, recordAct } from '../../db/acts';
 import { refusalOfRefund } from '../../db/reads/refunds';
@@ -153,6 +154,7 @@ async function request({ db, temporal, config }: FlowNeeds, call: Call): Promise
   const { flow, flowId, businessId, command } = submission;
   const summary = `Reversal ${businessId} of the disbursement of loan ${body.loanId}`;
   await startFlow(temporal, { flow, flowId, command, taskQueue: config.taskQueue, summary });
+  crashPoint('before-answer', 'reversal');
   return {
     status: 202,
     headers: { Location: flowAddress(flowId) },

@@ -96,7 +96,7 @@ export interface Quote {
 /** Quotes a repayment of a loan, or its extension. */
 export async function quote(
   world: World,
-  { loanId }: Loan,
+  { loanId }: Pick<Loan, 'loanId'>,
   what: 'repayment' | 'extension',
   wanted: object,
 ): Promise<Quote> {
@@ -109,7 +109,7 @@ export async function quote(
 /** Orders a repayment: a quote, or an amount of a loan. `prefer` says how long its method is waited for. Gives the order's id. */
 export async function orderRepayment(
   world: World,
-  { customerId, loanId, market }: Loan,
+  { customerId, loanId, market }: Pick<Loan, 'customerId' | 'loanId' | 'market'>,
   wanted: Quote | { amountMinor: number },
   prefer = 'wait=0',
 ): Promise<string> {
@@ -126,7 +126,7 @@ export async function orderRepayment(
 /** Orders an extension as it was quoted. Gives the order's id. */
 export async function orderExtension(
   world: World,
-  { loanId }: Loan,
+  { loanId }: Pick<Loan, 'loanId'>,
   { quoteId }: Quote,
   prefer = 'wait=0',
 ): Promise<string> {

@@ -27,7 +27,7 @@ describe('the API, killed at each crash point once while clients and parties sen
   ])(
     'in a flow that is $path.name: it ends as it would have, with the records of an undisturbed one',
     async ({ path, among }) => {
-      const { points, killed } = await killAtEachPoint(stage, path, { kill: 'api' }, tried);
+      const { points, killed } = await killAtEachPoint(stage, path, { kill: 'api' }, { elsewhere: tried });
       expect(killed).toEqual(points);
       expect(points).toEqual(expect.arrayContaining(among));
     },

@@ -18,8 +18,13 @@ beforeAll(async () => {
   // Side by side: each waits half of the time for a death to be noticed.
   // A point that both pass is tried in one of them, whichever comes to it first.
   const tried = new Set<string>();
-  plain = killAtEachPoint(stage, plainPath, { kill: 'worker', taskQueue: 'plain' }, tried);
-  failing = killAtEachPoint(stage, failingPath, { kill: 'worker', taskQueue: 'failing' }, tried);
+  plain = killAtEachPoint(stage, plainPath, { kill: 'worker', taskQueue: 'plain' }, { elsewhere: tried });
+  failing = killAtEachPoint(
+    stage,
+    failingPath,
+    { kill: 'worker', taskQueue: 'failing' },
+    { elsewhere: tried },
+  );
   await Promise.allSettled([plain, failing]);
 }, timeLimitMs);
 afterAll(() => stage.close());

@@ -1,12 +1,41 @@
 import { goodFeatures, inBetweenFeatures } from '../../../db/seeds';
 import type { MarketId } from '../../../schemas/generated/messages';
+import { goBranch, type BranchName } from '../branches';
+import type { Walked } from '../branches/walk';
 import { waysToAnswer } from '../faults';
-import type { Behaviour } from '../platform';
+import { decide } from '../people';
+import { randomId, type Behaviour } from '../platform';
 import { until } from '../until';
 import type { Stage } from './stage';
 
-/** One way that a loan application can go, by a customer of its own. */
+/** What is killed: a worker that serves a task queue, or the API. What is not killed must be running. */
+export type Target = { kill: 'worker'; taskQueue?: string } | { kill: 'api' };
+
+/** One way that a flow can go, for a customer of its own. */
 export interface Branch {
+  name: string;
+  /** What its flow must end with. */
+  outcome: string;
+  /** Goes it from its start to its end. */
+  go(stage: Stage, target: Target): Promise<Pick<Walked, 'names' | 'outcome'>>;
+}
+
+/**
+ * The queue of a worker that is never killed: on it loans are paid out that a branch begins with. Whoever goes such a branch
+ * has that worker running beside the one that dies.
+ */
+export const backstage = 'backstage';
+
+/** A branch that is gone elsewhere too, and what its flow must end with. */
+function ofLoan(name: BranchName, outcome: string): Branch {
+  return {
+    ...{ name: name.replaceAll('-', ' '), outcome },
+    go: (stage) =>
+      goBranch({ ...stage, startFlow: (wanted, id) => stage.startFlow(wanted, id, backstage) }, name),
+  };
+}
+
+interface Application {
   name: string;
   market: MarketId;
   features?: object;
@@ -20,6 +49,34 @@ export interface Branch {
   outcome: 'DISBURSED' | 'REJECTED' | 'FAILED';
 }
 
+/** A branch of a loan application. */
+function applying(application: Application): Branch {
+  const { name, outcome } = application;
+  return { name, outcome, go: (stage, target) => apply(stage, application, target) };
+}
+
+async function apply(
+  stage: Stage,
+  wanted: Application,
+  target: Target,
+): Promise<Pick<Walked, 'names' | 'outcome'>> {
+  const { market, features, limitMinor, behaviours = [], people } = wanted;
+  const customerId = await stage.newCustomer(market, {
+    ...(features && { features }),
+    ...(limitMinor !== undefined && { limitMinor }),
+  });
+  await stage.behave(...behaviours.map((one) => ({ ...one, match: { customerId } })));
+  const application = { ...wanted, customerId };
+  const applicationId = target.kill === 'api' ? await stage.submit(application) : randomId('LA');
+  const handle =
+    target.kill === 'api'
+      ? stage.client.workflow.getHandle(`loan-application-disbursement:${applicationId}`)
+      : await stage.startFlow(application, applicationId, target.taskQueue);
+  const ended = handle.result() as Promise<unknown>;
+  const [outcome] = await Promise.all([ended, people?.(stage, applicationId)]);
+  return { names: [applicationId.slice(2), customerId], outcome };
+}
+
 const refuses = (party: string): Behaviour => ({ party, behaviour: { kind: 'REFUSE', code: 'NOT_TODAY' } });
 
 /** What a party does later than this is later in every flow, also in one whose process was just killed and is started again. */
@@ -30,35 +87,35 @@ const bankDoes = (behaviour: Behaviour['behaviour'], times?: number): Behaviour[
   { party: 'bank-huaxin', behaviour, times },
 ];
 
-export const plainPath: Branch = {
+export const plainPath = applying({
   name: 'paid out by the partner itself',
   market: 'CN',
   outcome: 'DISBURSED',
-};
+});
 
-export const failingPath: Branch = {
+export const failingPath = applying({
   name: 'paid out by nobody, and undone',
   market: 'CN',
   behaviours: [refuses('bank-huaxin'), refuses('cn-payout')],
   outcome: 'FAILED',
-};
+});
 
-export const callbackPath: Branch = {
+export const callbackPath = applying({
   name: 'paid out by the partner, who calls back',
   market: 'CN',
   behaviours: bankDoes({ kind: 'CALLBACK', delayMs: 300 }),
   outcome: 'DISBURSED',
-};
+});
 
-export const reviewedPath: Branch = {
+export const reviewedPath = applying({
   name: 'approved by people',
   market: 'CN',
   features: inBetweenFeatures,
   people: answers('review', 'APPROVE'),
   outcome: 'DISBURSED',
-};
+});
 
-export const withdrawnPath: Branch = {
+export const withdrawnPath = applying({
   name: 'withdrawn while people are to review it',
   market: 'CN',
   features: inBetweenFeatures,
@@ -67,83 +124,83 @@ export const withdrawnPath: Branch = {
     await withdraw(stage, applicationId);
   },
   outcome: 'REJECTED',
-};
+});
 
 /** Every branch of the loan application and disbursement flow, and of what may follow it. */
-export const branches: readonly Branch[] = [
+const applications: readonly Branch[] = [
   plainPath,
   failingPath,
   callbackPath,
   reviewedPath,
   withdrawnPath,
-  { name: 'paid out of custody, after deducted fees', market: 'ID', outcome: 'DISBURSED' },
-  {
+  applying({ name: 'paid out of custody, after deducted fees', market: 'ID', outcome: 'DISBURSED' }),
+  applying({
     name: 'paid out by the second partner, from custody',
     market: 'CN',
     behaviours: [refuses('bank-huaxin')],
     outcome: 'DISBURSED',
-  },
-  {
+  }),
+  applying({
     name: 'paid out by the second partner, after a failed payment',
     market: 'ID',
     behaviours: [refuses('id-payout')],
     outcome: 'DISBURSED',
-  },
-  {
+  }),
+  applying({
     name: 'rejected by the strategy',
     market: 'ID',
     features: { ...goodFeatures, blocklisted: 1 },
     outcome: 'REJECTED',
-  },
-  {
+  }),
+  applying({
     name: 'rejected, and told in the app, since the customer cannot be reached',
     market: 'ID',
     features: { ...goodFeatures, blocklisted: 1 },
     behaviours: [refuses('id-messaging')],
     outcome: 'REJECTED',
-  },
-  {
+  }),
+  applying({
     name: 'rejected for want of credit',
     market: 'CN',
     limitMinor: 500_000,
     principalMinor: 500_100,
     outcome: 'REJECTED',
-  },
-  {
+  }),
+  applying({
     name: 'rejected, since its product does not allow it',
     market: 'CN',
     instalmentCount: 5,
     outcome: 'REJECTED',
-  },
-  {
+  }),
+  applying({
     name: 'rejected by people',
     market: 'CN',
     features: inBetweenFeatures,
     people: answers('review', 'REJECT'),
     outcome: 'REJECTED',
-  },
-  {
+  }),
+  applying({
     name: 'rejected, since nobody has reviewed it in time',
     market: 'ID',
     features: inBetweenFeatures,
     outcome: 'REJECTED',
-  },
-  {
+  }),
+  applying({
     name: 'withdrawn while a partner works on the payout, which fails',
     market: 'CN',
     behaviours: bankDoes({ kind: 'SILENT', delayMs: longerThanADeathMs, code: 'NOT_TODAY' }),
     people: withdrawsDuringPayout,
     outcome: 'FAILED',
-  },
-  {
+  }),
+  applying({
     name: 'withdrawn too late',
     market: 'CN',
     behaviours: bankDoes({ kind: 'SILENT', delayMs: longerThanADeathMs }),
     people: withdrawsDuringPayout,
     outcome: 'DISBURSED',
-  },
+  }),
   ...answersOfTheBank(),
-  {
+  applying({
     name: 'paid out after the failure was confirmed: money in exception, until people have found it',
     market: 'CN',
     behaviours: [
@@ -152,11 +209,11 @@ export const branches: readonly Branch[] = [
     ],
     async people(stage, applicationId) {
       const flowId = `exception:PO-${applicationId}-1`;
-      await answer(stage, flowId, 'exception', 'RETURNED');
+      await decide(stage, flowId, 'exception', 'RETURNED');
       await stage.client.workflow.getHandle(flowId).result();
     },
     outcome: 'FAILED',
-  },
+  }),
 ];
 
 /** A payout that is made once, whatever the bank says of it and when. */
@@ -167,29 +224,19 @@ function answersOfTheBank(): Branch[] {
     ['hangs, after it has paid', { kind: 'HANG' }],
     ['breaks off, before it has taken the request', { kind: 'NOT_TAKEN', by: 'BREAK' }, 1],
   ];
-  return ways.map(([how, behaviour, times]) => ({
-    name: `paid out by a partner whose answer ${how}`,
-    market: 'CN',
-    behaviours: bankDoes(behaviour, times),
-    outcome: 'DISBURSED',
-  }));
-}
-
-function answers(question: string, word: string): Branch['people'] {
-  return (stage, applicationId) =>
-    answer(stage, `loan-application-disbursement:${applicationId}`, question, word);
-}
-
-async function answer(stage: Stage, flowId: string, question: string, word: string): Promise<void> {
-  await until(() => stage.db('operations.question').where({ flow_id: flowId, question }).first('flow_id'));
-  const asked = { flowId, question, answer: word, reason: 'tried by a test' };
-  const { body } = await stage.post('/v1/ops/acts', asked, 'operator-1');
-  const approved = await stage.post(
-    `/v1/ops/acts/${String(body.actId)}/approvals`,
-    { reason: 'tried too' },
-    'operator-2',
+  return ways.map(([how, behaviour, times]) =>
+    applying({
+      name: `paid out by a partner whose answer ${how}`,
+      market: 'CN',
+      behaviours: bankDoes(behaviour, times),
+      outcome: 'DISBURSED',
+    }),
   );
-  if (approved.status !== 201) throw new Error(`The act was not approved: ${JSON.stringify(approved.body)}`);
+}
+
+function answers(question: string, word: string): Application['people'] {
+  return (stage, applicationId) =>
+    decide(stage, `loan-application-disbursement:${applicationId}`, question, word);
 }
 
 async function withdrawsDuringPayout(stage: Stage, applicationId: string): Promise<void> {
@@ -210,3 +257,43 @@ const untilState = (stage: Stage, applicationId: string, state: string): Promise
       .where({ application_id: applicationId, state })
       .first<object | undefined>('state'),
   );
+
+/** An order whose method a partner gives, and its money: routing, method, notification, posting. */
+export const repaid = ofLoan('repayment/instalment-paid', 'APPLIED');
+/** A refund that another person approves; the channel refuses it, and it goes to another account. */
+export const refundedElsewhere = ofLoan(
+  'refund-and-reversal-lifecycle/paid-back-to-another-account',
+  'REFUNDED',
+);
+export const refundedByCallback = ofLoan('refund-and-reversal-lifecycle/paid-back-by-callback', 'REFUNDED');
+export const reversed = ofLoan('refund-and-reversal-lifecycle/reversed', 'REVERSED');
+/** An order of an extension, and the money for it. */
+export const extended = ofLoan('repayment/extension-paid', 'UNAPPLIED');
+
+/** What becomes of loans: repayments, refunds, reversals and extensions. */
+const ofLoans: readonly Branch[] = [
+  repaid,
+  refundedElsewhere,
+  refundedByCallback,
+  reversed,
+  extended,
+  ofLoan('repayment/method-by-our-payment-system-after-a-refusal', 'METHOD_CREATED'),
+  ofLoan('repayment/method-by-callback', 'METHOD_CREATED'),
+  ofLoan('repayment/method-of-nobody', 'FAILED'),
+  ofLoan('repayment/loan-settled', 'APPLIED'),
+  ofLoan('repayment/paid-twice', 'UNAPPLIED'),
+  ofLoan('repayment/identified-for-a-loan', 'APPLIED'),
+  ofLoan('repayment/extension-not-paid-as-quoted', 'UNAPPLIED'),
+  ofLoan('repayment/customer-not-reached', 'APPLIED'),
+  ofLoan('refund-and-reversal-lifecycle/paid-back', 'REFUNDED'),
+  ofLoan('refund-and-reversal-lifecycle/paid-back-and-asked-for', 'REFUNDED'),
+  ofLoan('refund-and-reversal-lifecycle/paid-back-after-a-broken-answer', 'REFUNDED'),
+  ofLoan('refund-and-reversal-lifecycle/rejected', 'REJECTED'),
+  ofLoan('refund-and-reversal-lifecycle/given-up', 'FAILED'),
+  ofLoan('refund-and-reversal-lifecycle/reversal-refused-since-repayments-stand', 'REJECTED'),
+  ofLoan('extension/approved-in-review', 'METHOD_CREATED'),
+  ofLoan('extension/rejected-in-review', 'REJECTED'),
+  ofLoan('extension/method-of-nobody', 'FAILED'),
+];
+
+export const branches: readonly Branch[] = [...applications, ...ofLoans];

@@ -1,12 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { randomId } from '../platform';
-import type { Branch } from './branches';
+import type { Branch, Target } from './branches';
 import type { Child, Stage } from './stage';
 import { supervise } from './supervisor';
 import { difference, recordsOf } from './traces';
-
-/** What is killed: a worker that serves a task queue, or the API. What is not killed must be running. */
-export type Target = { kill: 'worker'; taskQueue?: string } | { kill: 'api' };
 
 export interface KilledAt {
   /** The points that an undisturbed flow passes, in order. */
@@ -16,10 +12,10 @@ export interface KilledAt {
 }
 
 /**
- * Into how many flows the points of a branch are spread, so that one flow dies at every eighth. Temporal makes the time
- * limit of a task longer and longer once it was lost twice in a row. The API's deaths lose no tasks.
+ * At how many points of a branch one flow dies at most; the points are spread, so that its deaths lie apart. Temporal makes
+ * the time limit of a task longer and longer once it was lost twice in a row. The API's deaths lose no tasks.
  */
-const flowsFor = { worker: 8, api: 1 };
+const deathsAtMost = { worker: 6, api: Infinity };
 /** After this time a flow is as good as stuck. */
 const flowTimeoutMs = 180_000;
 /** What parties still tell when a flow has ended is on record by then. */
@@ -29,6 +25,7 @@ const afterwardsMs = 60_000;
  * Kills the process once at each crash point of a branch, in a few flows, and holds every flow against an undisturbed one.
  *
  * @param elsewhere points that need not be tried here, since another branch tries them; those tried here are added
+ * @param among what the points that are tried have in common; all of them, if left out
  * @throws Error with the points of the flow when a flow has not ended as it would have, when a record is missing or
  *   doubled, or when the process has ended otherwise
  */
@@ -36,17 +33,19 @@ export async function killAtEachPoint(
   stage: Stage,
   branch: Branch,
   target: Target,
-  elsewhere = new Set<string>(),
+  { elsewhere = new Set<string>(), among = /^/ }: { elsewhere?: Set<string>; among?: RegExp } = {},
 ): Promise<KilledAt> {
   const undisturbed = await through(stage, branch, target, [], null);
-  const points = [...new Set(undisturbed.passed)].filter((point) => !elsewhere.has(point));
+  const points = [...new Set(undisturbed.passed)].filter(
+    (point) => among.test(point) && !elsewhere.has(point),
+  );
   for (const point of points) elsewhere.add(point);
   const killed = new Set<string>();
   for (let before = -1; killed.size < points.length && killed.size > before;) {
     before = killed.size;
     // A point may not be met because of the death before it: a party that has the request already is asked, and not sent it.
     const left = points.filter((point) => !killed.has(point));
-    const flows = Math.min(flowsFor[target.kill], left.length);
+    const flows = Math.ceil(left.length / deathsAtMost[target.kill]);
     for (let first = 0; first < flows; first += 1) {
       const some = left.filter((_, index) => index % flows === first);
       const flow = await through(stage, branch, target, some, undisturbed);
@@ -57,8 +56,8 @@ export async function killAtEachPoint(
 }
 
 interface Flow {
-  applicationId: string;
-  customerId: string;
+  /** By which it is on record. */
+  names: readonly string[];
   /** Where its process died, in order. */
   died: readonly string[];
   /** What its process passed after its last death. */
@@ -81,8 +80,8 @@ async function through(
     const stuck = delay(flowTimeoutMs, undefined, { signal: over.signal }).then(() => {
       throw new Error(`has not ended within ${flowTimeoutMs / 1000} s`);
     });
-    const ids = await Promise.race([oneFlow(stage, branch, target), process.broken, stuck]);
-    const flow = { ...ids, died: process.died, passed: [...process.passed()] };
+    const names = await Promise.race([oneFlow(stage, branch, target), process.broken, stuck]);
+    const flow = { names, died: process.died, passed: [...process.passed()] };
     // While the process still runs: parties may have something left to tell.
     if (undisturbed) await Promise.race([expectSameRecords(stage, undisturbed, flow), process.broken]);
     return flow;
@@ -97,34 +96,19 @@ async function through(
 const describe = ({ name }: Branch, died: readonly string[], error: unknown): string =>
   `The flow "${name}", killed at [${died.join(', ')}]: ${(error as Error).message}`;
 
-async function oneFlow(
-  stage: Stage,
-  branch: Branch,
-  target: Target,
-): Promise<{ applicationId: string; customerId: string }> {
-  const { market, features, limitMinor, behaviours = [], people } = branch;
-  const customerId = await stage.newCustomer(market, features, limitMinor);
-  await stage.behave(...behaviours.map((one) => ({ ...one, match: { customerId } })));
-  const application = { ...branch, customerId };
-  const applicationId = target.kill === 'api' ? await stage.submit(application) : randomId('LA');
-  const handle =
-    target.kill === 'api'
-      ? stage.client.workflow.getHandle(`loan-application-disbursement:${applicationId}`)
-      : await stage.startFlow(application, applicationId, target.taskQueue);
-  const ended = handle.result().then((result) => {
-    const { outcome } = result as { outcome: string };
-    if (outcome !== branch.outcome) throw new Error(`has ended ${outcome}, and not ${branch.outcome}`);
-  });
-  await Promise.all([ended, people?.(stage, applicationId)]);
-  return { applicationId, customerId };
+async function oneFlow(stage: Stage, branch: Branch, target: Target): Promise<string[]> {
+  const { names, outcome: ended } = await branch.go(stage, target);
+  const { outcome } = ended as { outcome: string };
+  if (outcome !== branch.outcome) throw new Error(`has ended ${outcome}, and not ${branch.outcome}`);
+  return names;
 }
 
 /** Waits until what is on record of a flow is what is on record of the undisturbed one. */
 async function expectSameRecords(stage: Stage, undisturbed: Flow, flow: Flow): Promise<void> {
   const deadline = Date.now() + afterwardsMs;
   for (;;) {
-    const wanted = await recordsOf(stage, undisturbed.applicationId, undisturbed.customerId);
-    const found = await recordsOf(stage, flow.applicationId, flow.customerId);
+    const wanted = await recordsOf(stage, undisturbed.names);
+    const found = await recordsOf(stage, flow.names);
     const different = difference(wanted, found);
     if (different.length === 0) return;
     if (Date.now() > deadline) {

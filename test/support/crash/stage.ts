@@ -16,12 +16,14 @@ import {
   marketTerms,
   newCustomer,
   openingDate,
+  outsideDid,
   parties,
   send,
   startLoanFlow,
   type Application,
   type Behaviour,
 } from '../platform';
+import type { Role } from '../world';
 
 /** Where the platform's processes find their servers. The database is migrated, and the namespace serves. */
 export interface Servers {
@@ -40,13 +42,17 @@ export interface Child extends RunningProcess {
   lines: readonly string[];
 }
 
-export type Role = 'test-app' | 'operator-1' | 'operator-2';
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 /** As short as a busy machine allows: this long a flow stands still after each death of its worker. */
 const workflowTaskTimeout = 2_000;
 
 const keptLines = 40;
+
+interface Answered {
+  status: number;
+  body: Record<string, unknown>;
+}
 
 /** The processes of a platform, to be started, killed and started again, and what is needed to look at their traces. */
 export async function openStage(servers: Servers) {
@@ -59,9 +65,9 @@ export async function openStage(servers: Servers) {
   const connection = await Connection.connect({ address: temporalAddress });
   const client = new Client({ connection, namespace: temporalNamespace });
   const keys = {
-    'test-app': await createApiKey(owner, { clientId: 'test-app', role: 'app' }),
-    'operator-1': await createApiKey(owner, { clientId: 'operator-1', role: 'ops' }),
-    'operator-2': await createApiKey(owner, { clientId: 'operator-2', role: 'ops' }),
+    app: await createApiKey(owner, { clientId: 'test-app', role: 'app' }),
+    ops: await createApiKey(owner, { clientId: 'operator-1', role: 'ops' }),
+    otherOps: await createApiKey(owner, { clientId: 'operator-2', role: 'ops' }),
   };
   const [apiPort, sandboxPort] = [await freePort(0), await freePort(0)];
   const apiUrl = `http://127.0.0.1:${apiPort}`;
@@ -107,20 +113,11 @@ export async function openStage(servers: Servers) {
    * Sends a request to the API, and the same again until it is answered: a client that gets no answer knows nothing
    * of what became of its request. A server that is away says so (503), and to ask again.
    */
-  async function post(
-    path: string,
-    body: object,
-    as: Role = 'test-app',
-  ): Promise<{ status: number; body: Record<string, unknown> }> {
-    const headers = {
-      authorization: `Bearer ${keys[as].token}`,
-      'content-type': 'application/json',
-      'idempotency-key': randomBytes(8).toString('hex'),
-    };
-    const request = { method: 'POST', headers, body: JSON.stringify(body) };
+  async function ask(path: string, as: Role, request: RequestInit): Promise<Answered> {
+    const headers = { authorization: `Bearer ${keys[as].token}`, ...request.headers };
     for (;;) {
-      const response = await fetch(apiUrl + path, request).catch(() => null);
-      const body = (await response?.json().catch(() => null)) as Record<string, unknown> | null | undefined;
+      const response = await fetch(apiUrl + path, { ...request, headers }).catch(() => null);
+      const body = (await response?.json().catch(() => null)) as Answered['body'] | null | undefined;
       // The database may not have noticed yet that the API died that held the key.
       const isHeld = body?.code === 'REQUEST_IN_PROGRESS';
       if (response && response.status < 500 && body && !isHeld) return { status: response.status, body };
@@ -128,8 +125,18 @@ export async function openStage(servers: Servers) {
     }
   }
 
+  function post(
+    path: string,
+    body: object,
+    as: Role = 'app',
+    headers: Record<string, string> = {},
+  ): Promise<Answered> {
+    const key = { 'content-type': 'application/json', 'idempotency-key': randomBytes(8).toString('hex') };
+    return ask(path, as, { method: 'POST', headers: { ...key, ...headers }, body: JSON.stringify(body) });
+  }
+
   return {
-    ...{ servers, db, owner, client, apiUrl, sandboxUrl },
+    ...{ servers, db, owner, client, apiUrl, sandbox: { url: sandboxUrl } },
     startApi: (at?: readonly string[]) =>
       start('api', 'api/main.ts', { API_PORT: String(apiPort), LOG_LEVEL: 'error' }, at),
     startWorker: (at?: readonly string[], taskQueue = 'flows') =>
@@ -156,14 +163,15 @@ export async function openStage(servers: Servers) {
       rules.push(...added);
       for (const rule of added) await send(`${sandboxUrl}/control/behaviours`, rule);
     },
-    newCustomer: (market: MarketId, features?: object, limitMinor?: number) =>
-      newCustomer(owner, market, { ...(features && { features }), ...(limitMinor && { limitMinor }) }),
+    newCustomer: (market: MarketId, options: { features?: object; limitMinor?: number } = {}) =>
+      newCustomer(owner, market, options),
     startFlow: (
       application: Application & { customerId: string },
       applicationId: string,
       taskQueue = 'flows',
     ) => startLoanFlow(client, applicationId, application, { taskQueue, workflowTaskTimeout }),
     post,
+    get: (path: string, as: Role = 'app') => ask(path, as, {}),
     /** Applies for a loan by the API, however often it takes. Gives the application's id. */
     async submit(application: Application & { customerId: string }): Promise<string> {
       const { customerId, market, principalMinor, instalmentCount = 6 } = application;
@@ -175,14 +183,8 @@ export async function openStage(servers: Servers) {
       if (status !== 202) throw new Error(`The application was not accepted: ${JSON.stringify(body)}`);
       return String(body.applicationId);
     },
-    /** All money that the parties have paid, and all messages that they have sent. */
-    async sandboxDid(reference = ''): Promise<{ effects: Effect[]; messages: SentMessage[] }> {
-      const query = reference && `?reference=${reference}`;
-      const read = async (what: string) => (await fetch(`${sandboxUrl}/control/${what}${query}`)).json();
-      const { effects } = (await read('effects')) as { effects: Effect[] };
-      const { messages } = (await read('messages')) as { messages: SentMessage[] };
-      return { effects, messages };
-    },
+    /** All that the parties have really done. */
+    outsideDid: () => outsideDid(sandboxUrl),
     /** Ends all that was started. */
     async close(): Promise<void> {
       await Promise.all([...running].map((child) => child.stop()));
@@ -190,20 +192,4 @@ export async function openStage(servers: Servers) {
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-/** A payout that a party has really made. */
-export interface Effect {
-  party: string;
-  requestNo: string;
-  reference: string;
-  amount: { currency: string; amountMinor: number };
-}
-
-/** A message that a party has really sent. */
-export interface SentMessage {
-  party: string;
-  requestNo: string;
-  reference: string;
-  template: string;
 }
