@@ -15,7 +15,7 @@ export interface KilledAt {
  * At how many points of a branch one flow dies at most; the points are spread, so that its deaths lie apart. Temporal makes
  * the time limit of a task longer and longer once it was lost twice in a row. The API's deaths lose no tasks.
  */
-const deathsAtMost = { worker: 6, api: Infinity };
+const deathsAtMost = { worker: 6, api: 1_000 };
 /** After this time a flow is as good as stuck. */
 const flowTimeoutMs = 180_000;
 /** What parties still tell when a flow has ended is on record by then. */
