@@ -14,10 +14,10 @@ const usualMinutes = 10;
 
 export const HELP = `Usage: npm run chaos [-- options]
 
-Kills the platform's processes by SIGKILL while loan applications run, on servers of its own, and says whether anything
-was lost, doubled or left. Without options: every crash point in every branch, then ${usualMinutes} minutes of random kills.
+Kills the platform's processes by SIGKILL while customers apply for loans, repay and extend them and get money back, on
+servers of its own, and says whether anything was lost, doubled or left. Without options: every crash point in every branch, then ${usualMinutes} minutes of random kills.
 
-  --points        only every crash point in every branch: some 2,000 kills, which take hours
+  --points        only every crash point in every branch: some 3,500 kills, which take hours
   --branch TEXT   with --points: only the branches whose name contains the text
   --minutes N     only random kills of workers, API and outside world, for N minutes
   --seed S        draw as the run with this seed did; without it, a new seed is drawn

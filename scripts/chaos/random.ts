@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Child, Stage } from '../../test/support/crash/stage';
 import { violations } from '../../test/support/crash/traces';
 import { faults } from '../../test/support/faults';
+import { live } from './life';
 
-const flowsAtOnce = 6;
+const customersAtOnce = 6;
 const killEveryMs = { least: 500, most: 5_000 };
 const reportEveryMs = 10_000;
 /** How long flows may still take when nobody is killed any more: the last waits of all retries are over by then. */
@@ -27,23 +28,33 @@ export async function killAtRandom(
   );
   await stage.behave({ behaviour: { kind: 'MIXTURE', seed: String(seed), of: faults } });
   const broken = Promise.race(processes.map((one) => one.broken));
-  const flows = { started: 0, ended: 0, outcomes: {} as Record<string, number> };
+  const flows: Flows = { started: 0, ended: 0, outcomes: {} };
   const report = setInterval(() => {
     const deaths = processes.map((one) => `${one.name} ${one.deaths()}`).join(', ');
-    note(`${flows.started} applications, ${flows.ended} ended; deaths: ${deaths}`);
+    note(`${flows.started} customers, ${flows.ended} done; deaths: ${deaths}`);
   }, reportEveryMs);
   try {
     const until = Date.now() + minutes * 60_000;
-    const applying = Array.from({ length: flowsAtOnce }, () => applyInTurn(stage, until, flows));
+    const living = Array.from({ length: customersAtOnce }, () => liveInTurn(stage, until, flows));
+    // One that fails while others still live is heard of when all are waited for.
+    for (const one of living) one.catch(() => undefined);
     await Promise.race([broken, killUntil(until, processes, draw)]);
     note('no more kills: waiting for the flows to end');
-    await Promise.race([broken, within(calmMs, 'Flows that have not ended', Promise.all(applying))]);
+    await Promise.race([broken, within(calmMs, 'Flows that have not ended', Promise.all(living))]);
     await Promise.race([broken, allUp(processes).then(() => noViolations(stage))]);
     note(`all ended: ${JSON.stringify(flows.outcomes)}`);
   } finally {
     clearInterval(report);
     for (const one of processes) one.stop();
   }
+}
+
+interface Flows {
+  /** Customers whose way with a loan has begun, and those who are done with it. */
+  started: number;
+  ended: number;
+  /** How often a flow has ended in which way. */
+  outcomes: Record<string, number>;
 }
 
 interface Kept {
@@ -94,19 +105,13 @@ async function killUntil(until: number, processes: readonly Kept[], draw: () => 
   }
 }
 
-async function applyInTurn(
-  stage: Stage,
-  until: number,
-  flows: { started: number; ended: number; outcomes: Record<string, number> },
-): Promise<void> {
+async function liveInTurn(stage: Stage, until: number, flows: Flows): Promise<void> {
   while (Date.now() < until) {
     flows.started += 1;
-    const market = flows.started % 2 === 0 ? 'CN' : 'ID';
-    const applicationId = await stage.submit({ market, customerId: await stage.newCustomer(market) });
-    const handle = stage.client.workflow.getHandle(`loan-application-disbursement:${applicationId}`);
-    const { outcome } = (await handle.result()) as { outcome: string };
+    await live(stage, flows.started, (outcome) => {
+      flows.outcomes[outcome] = (flows.outcomes[outcome] ?? 0) + 1;
+    });
     flows.ended += 1;
-    flows.outcomes[outcome] = (flows.outcomes[outcome] ?? 0) + 1;
   }
 }
 
