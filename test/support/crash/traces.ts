@@ -8,7 +8,7 @@ import type { Stage } from './stage';
 
 /** Columns that name a row, a time or a way that may differ from run to run, and not what happened. */
 const incidental =
-  /^(id|xid|journal_id|account_id|.*_at|.*hash|.*message_id|causation_id|asked_count|settled_by|.*journal_id|idempotency_key)$/;
+  /^(id|xid|journal_id|account_id|.*_at|.*hash|.*message_id|causation_id|asked_count|settled_by|.*journal_id|.*hold_id|idempotency_key)$/;
 
 /**
  * Everything that is on record about what goes by some names of its own, each row as a text in which it shows no names and
