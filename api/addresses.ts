@@ -11,6 +11,7 @@ export const dueListAddress = (customerId: string): string => `/v1/customers/${c
 export const quotesAddress = (loanId: string): string => `${loanAddress(loanId)}/repayment-quotes`;
 export const quoteAddress = (quoteId: string): string => `/v1/repayment-quotes/${quoteId}`;
 export const refundAddress = (refundId: string): string => `/v1/refunds/${refundId}`;
+export const chargebackAddress = (chargebackId: string): string => `/v1/chargebacks/${chargebackId}`;
 export const reversalAddress = (reversalId: string): string => `/v1/disbursement-reversals/${reversalId}`;
 export const extensionQuotesAddress = (loanId: string): string => `${loanAddress(loanId)}/extension-quotes`;
 export const extensionQuoteAddress = (quoteId: string): string => `/v1/extension-quotes/${quoteId}`;
@@ -42,8 +43,9 @@ export const applicationFlowId = (applicationId: string): string =>
  */
 export const repaymentFlowId = (businessId: string): string => `repayment:${businessId}`;
 
-/** The id of the flow that carries a refund, or the reversal of a disbursement. */
+/** The id of the flow that carries a refund, a chargeback, or the reversal of a disbursement. */
 export const refundFlowId = refundFlowIdOf;
+
 /** The id of the run that works out what an extension costs, or carries its order. */
 export const extensionFlowId = (businessId: string): string => `extension:${businessId}`;
 
@@ -52,14 +54,18 @@ const SUBJECTS: Partial<Record<FlowName, (businessId: string) => string | undefi
     businessId.startsWith('EQ') ? extensionQuoteAddress(businessId) : extensionAddress(businessId),
   'loan-application-disbursement': applicationAddress,
   repayment: repaymentSubjectAddress,
-  'refund-and-reversal-lifecycle': (businessId) =>
-    businessId.startsWith('RF') ? refundAddress(businessId) : reversalAddress(businessId),
+  'refund-and-reversal-lifecycle': refundSubjectAddress,
   'repayment-plan-generation': loanAddress,
 };
 
 /** The address of what a flow is about; undefined for flows about something that has no address. */
 export const subjectAddress = (flow: string, flowId: string): string | undefined =>
   SUBJECTS[flow as FlowName]?.(flowId.slice(flow.length + 1));
+
+function refundSubjectAddress(businessId: string): string {
+  if (businessId.startsWith('CB')) return chargebackAddress(businessId);
+  return businessId.startsWith('RF') ? refundAddress(businessId) : reversalAddress(businessId);
+}
 
 function repaymentSubjectAddress(businessId: string): string | undefined {
   if (businessId.startsWith('RQ')) return quoteAddress(businessId);

@@ -15,6 +15,7 @@ import { Problem } from './problem';
 import { countRefused, rateLimits } from './rate-limits';
 import type { Route } from './route';
 import { booksRoutes } from './routes/books';
+import { chargebackRoutes } from './routes/chargebacks';
 import { disbursementReversalRoutes } from './routes/disbursement-reversals';
 import { extensionOrderRoutes } from './routes/extension-orders';
 import { extensionRoutes } from './routes/extensions';
@@ -51,6 +52,7 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
     ...loanRoutes(needs),
     ...repaymentRoutes(needs),
     ...refundRoutes(needs),
+    ...chargebackRoutes(needs),
     ...disbursementReversalRoutes(needs),
     ...extensionRoutes(needs),
     ...extensionOrderRoutes(needs),

@@ -6,8 +6,9 @@ import type { MessageCallback } from '../schemas/outside/message';
 import type { PayoutCallback } from '../schemas/outside/payout';
 import type { RefundCallback } from '../schemas/outside/refund';
 import type { RepaymentMethodCallback } from '../schemas/outside/repayment-method';
-import type { RepaymentReceived } from '../schemas/outside/repayment';
+import type { RepaymentReceived, RepaymentTakenBack } from '../schemas/outside/repayment';
 import { verify, type PartySecrets } from '../schemas/outside/signature';
+import { repaymentTakenBack, repaymentTakenBackExample, takeInChargeback } from './chargebacks';
 import type { FlowNeeds } from './needs';
 import { Problem } from './problem';
 import { repaymentReceived, repaymentReceivedExample, takeInReceipt } from './receipts';
@@ -121,7 +122,9 @@ const refundSettled: Schema = {
 
 type Callback = PayoutCallback | MessageCallback | RepaymentMethodCallback | RefundCallback;
 
-const examples: Record<string, Callback | RepaymentReceived> = {
+type Unasked = RepaymentReceived | RepaymentTakenBack;
+
+const examples: Record<string, Callback | Unasked> = {
   succeeded: {
     ...{ type: 'payout.settled', requestNo, status: 'SUCCEEDED' },
     ...{ transactionNo: 'TX20260131000017', paidAt: '2026-01-31T15:00:00+07:00' },
@@ -136,9 +139,10 @@ const examples: Record<string, Callback | RepaymentReceived> = {
     method: { kind: 'VA', value: '8808123456789012', expiresAt: '2026-01-31T15:30:00+07:00' },
   },
   repaymentReceived: repaymentReceivedExample,
+  repaymentTakenBack: repaymentTakenBackExample,
 };
 
-/** The routes by which outside parties tell us what became of our requests, and of money that came in. */
+/** The routes by which outside parties tell us what became of our requests, and of money that came in or was taken back. */
 export function callbackRoutes(needs: Needs): Route[] {
   return [
     {
@@ -146,15 +150,18 @@ export function callbackRoutes(needs: Needs): Route[] {
       path: '/callbacks/{party}',
       operationId: 'receiveCallback',
       tag: 'Callbacks',
-      summary: 'Tell the final outcome of a request, or of money that came in',
+      summary: 'Tell the final outcome of a request, or of money that came in or was taken back',
       description:
         'For outside parties. Signed over the raw bytes; a signature holds for five minutes. Send the same notification ' +
         'again, with the same webhook-id, until the answer is 2xx. What is told later than the first final outcome is ' +
         'recorded and changes nothing. Money that came in (`repayment.received`) is known by its transaction number: what ' +
-        'is told of it first stands.',
+        'is told of it first stands. Money that was taken back (`repayment.taken-back`) is known by the number of the taking back.',
       access: { signature: (call) => checkSignature(needs.config.partySecrets, call) },
       parameters: [partyParameter, ...signatureParameters],
-      body: { schema: { oneOf: [settled, methodSettled, refundSettled, repaymentReceived] }, examples },
+      body: {
+        schema: { oneOf: [settled, methodSettled, refundSettled, repaymentReceived, repaymentTakenBack] },
+        examples,
+      },
       answers: {
         200: {
           description: 'It is recorded, now or already before.',
@@ -195,9 +202,10 @@ function checkSignature(partySecrets: PartySecrets, { parameters, headers, rawBo
 async function receive(needs: Needs, call: Call): Promise<Answer> {
   const { parameters, body, rawBody, log } = call;
   const { db, temporal, config } = needs;
-  const callback = body as Callback | RepaymentReceived;
+  const callback = body as Callback | Unasked;
   const party = parameters['party']!;
   if (callback.type === 'repayment.received') return takeInReceipt(needs, call, callback);
+  if (callback.type === 'repayment.taken-back') return takeInChargeback(needs, call, callback);
   const { requestNo } = callback;
   crashPoint('after-receive', 'callback');
   const noted = await recordNotification(db, {

@@ -54,6 +54,7 @@ export const PROBLEMS = {
   CUSTOMER_NOT_FOUND: { status: 404, title: 'There is no such customer.' },
   UNKNOWN_REPAYMENT_QUOTE: { status: 404, title: 'There is no such repayment quote.' },
   UNKNOWN_REVERSAL: { status: 404, title: 'There is no such reversal of a disbursement.' },
+  UNKNOWN_CHARGEBACK: { status: 404, title: 'There is no such chargeback.' },
   UNKNOWN_REFUND: { status: 404, title: 'There is no such refund.' },
   UNKNOWN_EXTENSION: { status: 404, title: 'There is no such order of an extension.' },
   UNKNOWN_EXTENSION_QUOTE: { status: 404, title: 'There is no such extension quote.' },
@@ -80,7 +81,7 @@ export const PROBLEMS = {
   NOTIFICATION_REPLAYED: { status: 409, title: 'The notification was received before, with another body.' },
   RECEIPT_CONTRADICTED: {
     status: 409,
-    title: 'The transaction was told of before, with another amount, time, method or reference.',
+    title: 'The transaction, or its taking back, was told of before with other content.',
   },
   TRANSACTION_TAKEN: { status: 409, title: 'The transaction has settled another request.' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large.' },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crashPoint } from '../crash/point';
 import { recordReceipt } from '../db/access/receipts';
+import type { ToldFate, ToldUnasked } from '../db/access/told';
 import { dayInZone } from '../domain/calendar';
 import { receiptIdOf } from '../domain/identifiers';
 import { composeEvent } from '../schemas/compose';
@@ -44,45 +45,65 @@ export const repaymentReceivedExample: RepaymentReceived = {
  */
 export async function takeInReceipt(
   { db, temporal, config }: FlowNeeds,
-  { parameters, rawBody, log }: Call,
+  call: Call,
   body: RepaymentReceived,
 ): Promise<Answer> {
-  const party = parameters['party']!;
-  const { transactionNo } = body;
-  checkInstant(body.paidAt);
+  checkInstant('paidAt', body.paidAt);
   crashPoint('after-receive', 'receipt');
-  const receiptId = receiptIdOf(party, transactionNo);
-  const taken = await recordReceipt(db, {
-    ...{ party, body, webhookId: parameters['webhook-id']! },
-    bodyHash: createHash('sha256').update(rawBody).digest(),
-    eventOf: (receipt, market) =>
-      composeEvent(
-        { source: 'partner-hub', market, flowId: repaymentFlowId(receiptId) },
-        message('external-repayment-notified', receipt),
-      ),
-  });
-  switch (taken.fate) {
-    case 'UNKNOWN_PARTY':
-      throw new Problem('UNKNOWN_PARTY', 'No party of this id receives money for us.');
-    case 'REPLAYED':
-      throw new Problem('NOTIFICATION_REPLAYED', 'Give a notification with another body an id of its own.');
-    case 'CONTRADICTED':
-      log.warn({ party, transactionNo }, 'a notification contradicts what was told of a transaction before');
-      throw new Problem('RECEIPT_CONTRADICTED', 'What was told first stands. Tell us by another way.');
-  }
+  const receiptId = receiptIdOf(call.parameters['party']!, body.transactionNo);
+  const taken = checkTold(
+    call,
+    await recordReceipt(db, {
+      ...notificationOf(call, body),
+      eventOf: (receipt, market) =>
+        composeEvent(
+          { source: 'partner-hub', market, flowId: repaymentFlowId(receiptId) },
+          message('external-repayment-notified', receipt),
+        ),
+    }),
+  );
   // Also when it was here before: the process may have died the first time between recording it and starting the flow.
   await startMoneyIn(temporal, { taskQueue: config.taskQueue, receiptId, notified: taken.event });
   crashPoint('before-answer', 'receipt');
   return { status: 200, body: { status: taken.fate === 'RECEIVED' ? 'accepted' : 'already-received' } };
 }
 
+/** What a party told us without being asked, as it is recorded. */
+export const notificationOf = <Body extends object>(
+  { parameters, rawBody }: Call,
+  body: Body,
+): ToldUnasked<Body> => ({
+  ...{ party: parameters['party']!, body, webhookId: parameters['webhook-id']! },
+  bodyHash: createHash('sha256').update(rawBody).digest(),
+});
+
+/** What was recorded; throws the problem with a notification of which nothing was. */
+export function checkTold<Fate extends { fate: ToldFate['fate'] }>(
+  { parameters, body, log }: Call,
+  told: Fate,
+): Extract<Fate, { fate: 'RECEIVED' | 'TOLD_AGAIN' | 'KNOWN' }> {
+  const party = parameters['party']!;
+  switch (told.fate) {
+    case 'UNKNOWN_PARTY':
+      throw new Problem('UNKNOWN_PARTY', 'No party of this id receives money for us.');
+    case 'REPLAYED':
+      throw new Problem('NOTIFICATION_REPLAYED', 'Give a notification with another body an id of its own.');
+    case 'CONTRADICTED': {
+      const { transactionNo } = body as { transactionNo: string };
+      log.warn({ party, transactionNo }, 'a notification contradicts what was told of a transaction before');
+      throw new Problem('RECEIPT_CONTRADICTED', 'What was told first stands. Tell us by another way.');
+    }
+  }
+  return told as Extract<Fate, { fate: 'RECEIVED' | 'TOLD_AGAIN' | 'KNOWN' }>;
+}
+
 /** RFC 3339 has instants that no calendar of ours has, such as a leap second. */
-function checkInstant(paidAt: string): void {
+export function checkInstant(field: 'paidAt' | 'takenBackAt', instant: string): void {
   try {
-    dayInZone(paidAt, 'UTC');
+    dayInZone(instant, 'UTC');
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const detail = 'must be an instant with its offset, such as 2024-01-31T17:30:00Z';
-    throw new Problem('INVALID_BODY', 'The time of the payment is none.', [{ pointer: '/paidAt', detail }]);
+    throw new Problem('INVALID_BODY', 'The time of the payment is none.', [{ pointer: `/${field}`, detail }]);
   }
 }

@@ -9,10 +9,13 @@ import {
 } from '@temporalio/client';
 import type { NewIntervention } from '../db/interventions';
 import { startOptions, type FlowStart } from '../schemas/flow-start';
-import type { Message } from '../schemas/message';
+import type { MarketId } from '../schemas/generated/messages';
+import type { DataOf, Message } from '../schemas/message';
 import * as attributes from '../schemas/search-attributes';
-import { repaymentFlowId } from './addresses';
+import { refundFlowId, repaymentFlowId } from './addresses';
 import { Problem } from './problem';
+
+type ChargebackData = Extract<DataOf<'create-repayment-refund'>, { chargebackId: string }>;
 
 /** How long a client waits for us to reach Temporal before it is told to come again. */
 const DEADLINE_MS = 5_000;
@@ -118,6 +121,27 @@ export const startMoneyIn = (
     ...{ flow: 'repayment', flowId: repaymentFlowId(receiptId), taskQueue, command: notified },
     summary: `Money received: ${receiptId}`,
   });
+
+/**
+ * Starts the flow of money that a party has taken back, or finds it started.
+ *
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
+ */
+export const startChargeback = (
+  temporal: Client,
+  { taskQueue, ...taken }: { taskQueue: string; market: MarketId; chargeback: ChargebackData },
+): Promise<void> => {
+  const { chargebackId, party, chargebackNo, transactionNo } = taken.chargeback;
+  return startFlow(temporal, {
+    ...{
+      flow: 'refund-and-reversal-lifecycle',
+      flowId: refundFlowId(chargebackId),
+      taskQueue,
+      command: taken,
+    },
+    summary: `Money taken back: ${party}.${transactionNo}, by ${chargebackNo}`,
+  });
+};
 
 /**
  * Tells a flow that a question of its was answered. A flow that has ended needs to know nothing any more.

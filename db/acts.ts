@@ -13,6 +13,7 @@ export type Question =
   | 'receipt'
   | 'refund'
   | 'reversal'
+  | 'chargeback'
   | `refund-account:${number}`
   | `request:${string}`;
 

@@ -40,6 +40,10 @@ export const refundOfRequest = (requestNo: string): string | undefined =>
 /** What is held of a payer's money for a refund, as the books know it. */
 export const refundHoldOf = (refundId: string): string => `hold for refund ${refundId}`;
 
+/** What is undone, as the books name it: a refund that was paid back, or a chargeback. */
+export const undoingOf = (data: { refundId: string } | { chargebackId: string }): string =>
+  'refundId' in data ? `refund ${data.refundId}` : `chargeback ${data.chargebackId}`;
+
 /** The party that carries a market's messages to its customers. */
 export const messagingPartyOf = (market: string): string => `${market.toLowerCase()}-messaging`;
 

@@ -39,13 +39,32 @@ export function planRefund(
   const wantedMinor = amountMinor ?? mostMinor;
   if (wantedMinor <= 0 || wantedMinor > mostMinor) return undefined;
 
-  let leftMinor = Math.max(0, wantedMinor - unappliedMinor);
-  const parts = refundable.map((one) => {
+  return { amountMinor: wantedMinor, parts: takenFrom(refundable, wantedMinor - unappliedMinor) };
+}
+
+/**
+ * Divides a chargeback likewise; what it takes is never refused.
+ *
+ * @param notRefundedMinor what of the receipt nothing else gives back
+ * @returns what is taken back from loans, in that order; the rest stood with none
+ */
+export function planChargeback(
+  { notRefundedMinor, allocated }: { notRefundedMinor: number } & Pick<RefundableReceipt, 'allocated'>,
+  amountMinor: number,
+): RefundPlan['parts'] {
+  const unappliedMinor = notRefundedMinor - sumMinor(allocated.map((one) => one.amountMinor));
+  return takenFrom([...allocated].reverse(), amountMinor - Math.max(0, unappliedMinor));
+}
+
+/** Takes an amount from what stands with loans, in the order given. */
+function takenFrom(stands: RefundPlan['parts'], amountMinor: number): RefundPlan['parts'] {
+  let leftMinor = Math.max(0, amountMinor);
+  const parts = stands.map((one) => {
     const partMinor = Math.min(leftMinor, one.amountMinor);
     leftMinor -= partMinor;
     return { ...one, amountMinor: partMinor };
   });
-  return { amountMinor: wantedMinor, parts: parts.filter((one) => one.amountMinor > 0) };
+  return parts.filter((one) => one.amountMinor > 0);
 }
 
 /**

@@ -5,7 +5,7 @@ import { effectsOf, refundsOf, sentMessagesOf } from './effects';
 import type { OrderLog } from './order-log';
 import { readOutage, type Outages } from './outages';
 import { problem, type ReceivedRequest } from './party-routes';
-import { readPayment, type Payments } from './payments';
+import { readChargeback, readPayment, type Payments } from './payments';
 import { readRule, type Rules } from './rules';
 
 interface Controlled {
@@ -29,6 +29,7 @@ interface Controlled {
  * - `DELETE /outages?party=` → 204; the party, or each, is up again
  * - `POST /clock` with `{ now }` → 204; parties date what they do by it, and `DELETE /clock` by the real time again
  * - `POST /payments` with a `Payment` → `{ transactionNo }`; a customer pays, and the party tells the platform of it
+ * - `POST /chargebacks` with a `Chargeback` → `{ chargebackNo }`; a party takes money back, and tells the platform of it
  * - `GET /effects?party=&reference=` → `{ count, effects: Effect[] }`, money that was really paid
  * - `GET /refunds?party=&reference=` → `{ count, refunds: PaidBack[] }`, money that was really paid back
  * - `GET /messages?party=&reference=` → `{ count, messages: SentMessage[] }`, messages that were really sent
@@ -94,6 +95,12 @@ export function controlRoutes({
     if ('problem' in payment) return problem(res, 400, 'INVALID_REQUEST', payment.problem);
     if (isNobody(payment.party, res)) return;
     res.status(202).json({ transactionNo: payments.receive(payment) });
+  });
+  routes.post('/chargebacks', json(), (req, res) => {
+    const chargeback = readChargeback(req.body);
+    if ('problem' in chargeback) return problem(res, 400, 'INVALID_REQUEST', chargeback.problem);
+    if (isNobody(chargeback.party, res)) return;
+    res.status(202).json({ chargebackNo: payments.takeBack(chargeback) });
   });
   routes.get('/effects', (req, res) => {
     const effects = effectsOf(log.all()).filter(isAskedFor(req.query));

@@ -1,6 +1,11 @@
-import { among, is, type Message } from '../schemas/message';
+import { among, is, type DataOf, type Message } from '../schemas/message';
 import { defineFlow, type Flow } from './moves/flow';
 import { orRefused, Refused } from './moves/refusal';
+import {
+  chargeBack,
+  type ChargebackOutcome,
+  type TakenBack,
+} from './refund-and-reversal-lifecycle/chargeback';
 
 /** How a refund ended. */
 export interface RefundOutcome {
@@ -12,18 +17,26 @@ export interface ReversalOutcome {
   outcome: 'REVERSED' | 'REJECTED';
   reversalId: string;
 }
-
 type RefundFlow = Flow<'refund-reversal-service'>;
-type Application = Message<'create-repayment-refund'>;
+type RefundData = Extract<DataOf<'create-repayment-refund'>, { refundId: string }>;
+type Application = Message<'create-repayment-refund'> & { data: RefundData };
 type Reversal = Message<'reverse-disbursement'>;
 type Payment = Message<'initiate-refund'>;
 
-/** 放款冲正与还款退款流程. What starts a run says which it is: money that goes back, or a payout that came back. */
+/**
+ * 放款冲正与还款退款流程. What starts a run says which it is: money that is to go back, money that was taken back, or a payout
+ * that came back.
+ */
 export const refundAndReversalLifecycle = defineFlow(
   'refund-and-reversal-lifecycle',
   'refund-reversal-service',
-  async (flow, wanted: Application | Reversal): Promise<RefundOutcome | ReversalOutcome> =>
-    is(wanted, 'create-repayment-refund') ? refund(flow, wanted) : reverse(flow, wanted),
+  async (
+    flow,
+    wanted: Application | TakenBack | Reversal,
+  ): Promise<RefundOutcome | ChargebackOutcome | ReversalOutcome> => {
+    if ('chargeback' in wanted) return chargeBack(flow, wanted.chargeback);
+    return is(wanted, 'create-repayment-refund') ? refund(flow, wanted) : reverse(flow, wanted);
+  },
 );
 
 /**

@@ -1,7 +1,7 @@
 import { BooksRefusal } from '../../db/books/errors';
 import { service } from '../service';
 import { disbursed, extensionPaid, received, repaymentAmounts } from './accounting-center/ledger-events';
-import { disbursementReversed, paidBack, takenBack } from './accounting-center/refunds';
+import { chargedBack, disbursementReversed, paidBack, takenBack } from './accounting-center/refunds';
 
 /** 账本服务: turns ledger events into journals by the posting rules. What it records comes before all that follows. */
 export const accountingCenter = service('accounting-center', {
@@ -42,7 +42,7 @@ export const accountingCenter = service('accounting-center', {
   },
 
   async 'repayment-refunded'({ data }, { books }) {
-    return paidBack(books, data);
+    return 'chargebackId' in data ? chargedBack(books, data) : paidBack(books, data);
   },
 
   async 'disbursement-reversed'({ data }, { tx, books }) {
@@ -51,7 +51,7 @@ export const accountingCenter = service('accounting-center', {
 
   async 'asset-posting-applied'({ data }, { books }) {
     // What a payment has done each loan's repayment-succeeded tells.
-    if ('refundId' in data) await takenBack(books, data);
+    if ('takenBackFrom' in data) await takenBack(books, data);
     return [];
   },
 

@@ -8,7 +8,7 @@ import { keepExtensionQuote } from './asset-center/extension-quotes';
 import { confirmExtension, extendFree, extendPaid } from './asset-center/extensions';
 import { keptLoans, lockedLoan, lookedAtOn } from './asset-center/loans';
 import { keepQuote, quoteRequestOf } from './asset-center/repayment-quotes';
-import { reverse, takeBack } from './asset-center/refunds';
+import { reverse, takeBack, takeBackCharged } from './asset-center/refunds';
 import { applyReceipt } from './asset-center/repayments';
 
 /**
@@ -161,7 +161,8 @@ export const assetCenter = service('asset-center', {
   },
 
   async 'accounting-entry-reversed'({ data }, { tx }) {
-    return ['refundId' in data ? await takeBack(tx, data) : await reverse(tx, data)];
+    if ('reversalId' in data) return [await reverse(tx, data)];
+    return ['refundId' in data ? await takeBack(tx, data) : await takeBackCharged(tx, data)];
   },
 
   async 'repayment-plan-calculated'({ data }, { tx }) {

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { GuardedAccountLimit } from '../../db/books/errors';
 import { positionOf } from '../../db/books/posting';
 import { heldBusinessDate } from '../../db/reference';
+import { undoingOf } from '../../domain/identifiers';
 import { money, type Currency } from '../../domain/money';
 import type { MarketId } from '../../schemas/generated/messages';
 import { message } from '../../schemas/message';
@@ -102,7 +103,7 @@ export const creditLimitCenter = service('credit-limit-center', {
     return [];
   },
 
-  /** What a refund takes back of principal is used again, even past the limit: only new reservations are refused. */
+  /** What a refund or chargeback takes back of principal is used again, even past the limit: only new reservations are refused. */
   async 'asset-posting-applied'({ data }, { tx, books }) {
     if ('reversalId' in data) {
       const { reversalId, customerId, reversedPrincipal, valueDate } = data;
@@ -114,20 +115,25 @@ export const creditLimitCenter = service('credit-limit-center', {
         description: `The payout of a loan came back: reversal ${reversalId}`,
       });
     }
-    if (!('refundId' in data)) return [];
-    const { refundId, customerId, amount, valueDate, takenBackFrom } = data;
+    if (!('takenBackFrom' in data)) return [];
+    const { customerId, amount, valueDate, takenBackFrom } = data;
+    const fact = undoingOf(data);
     for (const { loanId, changes } of takenBackFrom) {
       const principalMinor = -changes.principalMinor;
       if (principalMinor === 0) continue;
       const line = await lineOf(tx, customerId, amount.currency);
-      const fact = {
-        ...{ businessKey: `refund ${refundId} of loan ${loanId}`, valueDate, currency: amount.currency },
+      const posting = {
+        ...{ businessKey: `${fact} of loan ${loanId}`, valueDate, currency: amount.currency },
         owners: { customer: customerId },
-        description: `Refund ${refundId} taken back from loan ${loanId}`,
+        description: `Taken back from loan ${loanId}: ${fact}`,
       };
       await (principalMinor > 0
-        ? books.post({ ...fact, scenario: 'credit.used-again', amounts: usedBy(line, principalMinor) })
-        : books.post({ ...fact, scenario: 'credit.restored', amounts: restoredBy(line, -principalMinor) }));
+        ? books.post({ ...posting, scenario: 'credit.used-again', amounts: usedBy(line, principalMinor) })
+        : books.post({
+            ...posting,
+            scenario: 'credit.restored',
+            amounts: restoredBy(line, -principalMinor),
+          }));
     }
     return [];
   },

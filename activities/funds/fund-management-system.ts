@@ -12,6 +12,7 @@ import type { MarketId } from '../../schemas/generated/messages';
 import { message } from '../../schemas/message';
 import { service } from '../service';
 import {
+  chargedBack,
   correctRefunded,
   freezeForRefund,
   refunded,
@@ -223,6 +224,7 @@ export const fundManagementSystem = service('fund-management-system', {
   async 'asset-posting-applied'({ data }, { tx, books }) {
     // What a payment has brought each loan's repayment-succeeded tells.
     if ('refundId' in data) await correctRefunded({ tx, books }, data);
+    if ('chargebackId' in data) await chargedBack({ tx, books }, data);
     return [];
   },
 

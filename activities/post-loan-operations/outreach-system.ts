@@ -14,7 +14,7 @@ interface Notification {
   notificationId: string;
   customerId: string;
   template: Template;
-  /** The application or loan that it is about. */
+  /** What it is about, such as a loan application or a loan. */
   reference: string;
   amount?: Money;
 }
@@ -51,9 +51,19 @@ export const outreachSystem = service('outreach-system', {
     return { notificationId, customerId, template, reference: loanId, amount };
   }),
 
-  'repayment-refunded': telling<'repayment-refunded'>(({ data: { customerId, refundId, amount } }) =>
-    about({ customerId, template: 'REPAYMENT_REFUNDED', reference: refundId, amount }),
-  ),
+  'repayment-refunded': telling<'repayment-refunded'>(({ data }) => {
+    const { amount } = data;
+    if ('refundId' in data) {
+      const { customerId, refundId } = data;
+      return about({ customerId, template: 'REPAYMENT_REFUNDED', reference: refundId, amount });
+    }
+    const { chargebackId, payer } = data;
+    if (!payer) throw new Error(`Nobody knows whom chargeback ${chargebackId} is to be told.`);
+    const { customerId, claimedMinor, receivableMinor } = payer;
+    const ofPayer = { currency: amount.currency, amountMinor: claimedMinor + receivableMinor };
+    const template = 'REPAYMENT_CHARGED_BACK';
+    return about({ customerId, template, reference: chargebackId, amount: ofPayer });
+  }),
   'extension-succeeded': telling<'extension-succeeded'>(({ data }) => {
     const { orderId, customerId, loanId, currency, amounts } = data;
     const template = amounts.totalMinor === 0 ? 'EXTENSION_FREE' : 'EXTENSION_SUCCEEDED';

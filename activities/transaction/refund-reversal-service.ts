@@ -8,6 +8,7 @@ import { money } from '../../domain/money';
 import { needsApproval } from '../../domain/refund';
 import { message, type Message } from '../../schemas/message';
 import { service, type Handling } from '../service';
+import { chargebackWaits, chargedBack } from './refund-reversal-service/chargebacks';
 import { askForApproval, leftOfExtension } from './refund-reversal-service/extensions';
 import {
   holdFor,
@@ -19,6 +20,7 @@ import {
   refundOf,
   unappliedMinorOf,
   type Refund,
+  type RefundData,
 } from './refund-reversal-service/refunds';
 import {
   endReversal,
@@ -35,25 +37,33 @@ import {
  * A disbursement is reversed only on evidence that its money is back, and once nothing that was paid towards the loan stands.
  */
 export const refundReversalService = service('refund-reversal-service', {
-  /** Comes once from whoever asks for the refund, and again each time that people have answered about it. */
+  /**
+   * Comes once from whoever asks for the refund, and again each time that people have answered about it; of a chargeback
+   * each time that it is looked at.
+   */
   async 'create-repayment-refund'(command, on) {
-    const { data, flowId } = command;
+    const { data, flowId, market } = command;
     const { tx, books } = on;
-    const refund = (await refundOf(tx, data.refundId)) ?? (await takeIn(command, on));
+    if ('chargebackId' in data) return [await chargedBack(tx, { data, flowId, market })];
+    const asked = { data, flowId, market };
+    const refund = (await refundOf(tx, data.refundId)) ?? (await takeIn(asked, on));
+    // Where the money is with its payer already, it is not paid back as well.
+    const isPayable = !(await chargebackWaits(tx, refund));
     switch (refund.state) {
       case 'REQUESTED': {
-        const approved = await approvalOf(command, tx);
+        const approved = await approvalOf(asked, tx);
         if (approved === undefined) return [];
-        return approved ? [await payOut(tx, refund)] : end(tx, books, refund, 'REJECTED', 'REJECTED');
+        if (approved && isPayable) return [await payOut(tx, refund)];
+        return end(tx, books, refund, 'REJECTED', approved ? 'CHARGED_BACK' : 'REJECTED');
       }
       case 'ACCOUNT_NEEDED': {
         const question = accountQuestionOf(refund.attempt);
         const answer = await standingAnswer(tx, flowId, question);
         if (!answer) return [];
-        if (answer.answer === 'GIVE_UP')
-          return [
-            message('release-fund-reservation', { refundId: refund.refund_id, reasonCode: 'GIVEN_UP' }),
-          ];
+        if (answer.answer === 'GIVE_UP' || !isPayable) {
+          const reasonCode = answer.answer === 'GIVE_UP' ? 'GIVEN_UP' : 'CHARGED_BACK';
+          return [message('release-fund-reservation', { refundId: refund.refund_id, reasonCode })];
+        }
         const account = await standingEvidence<{ accountToken: string }>(tx, flowId, question);
         return [await payOut(tx, { ...refund, account_token: account!.accountToken })];
       }
@@ -136,11 +146,12 @@ export const refundReversalService = service('refund-reversal-service', {
   async 'fund-reservation-released'({ data }, { tx, books }) {
     if (!('refundId' in data)) throw new Error(`Reservation ${data.reservationId} is for no refund.`);
     const refund = await refundOf(tx, data.refundId);
-    return end(tx, books, refund!, 'FAILED', 'GIVEN_UP');
+    const reasonCode = (await chargebackWaits(tx, refund!)) ? 'CHARGED_BACK' : 'GIVEN_UP';
+    return end(tx, books, refund!, 'FAILED', reasonCode);
   },
 });
 
-type Asked = Message<'create-repayment-refund'>;
+type Asked = Pick<Message<'create-repayment-refund'>, 'flowId' | 'market'> & { data: RefundData };
 type On = Handling<'create-repayment-refund'>;
 
 const accountQuestionOf = (attempt: number) => `refund-account:${attempt}` as const;
@@ -148,8 +159,8 @@ const accountQuestionOf = (attempt: number) => `refund-account:${attempt}` as co
 /** Finds what came in, claims what is to go back of it, and holds what stands with no loan. */
 async function takeIn({ data, market }: Asked, { tx, books, refuse }: On): Promise<Refund> {
   const { party, transactionNo, customerId, amount, accountToken } = data;
-  const receipt = await receiptBehind(tx, { party, transactionNo, customerId });
-  if (!receipt)
+  const receipt = await receiptBehind(tx, { party, transactionNo });
+  if (receipt?.customerId !== customerId)
     return refuse('UNKNOWN_RECEIPT', `Nothing of ${customerId} came in at ${party} by this transaction.`);
   if (receipt.currency !== amount.currency)
     return refuse(

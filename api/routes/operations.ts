@@ -111,6 +111,12 @@ const answerBody: Schema = {
       reason: reasonSchema,
     }),
     object({
+      flowId,
+      question: oneOf('chargeback'),
+      answer: oneOf('CLAIM_FROM_PARTY'),
+      reason: reasonSchema,
+    }),
+    object({
       ...{ flowId, question: refundAccountQuestion, answer: oneOf('PAY_TO') },
       evidence: object({ accountToken: common('account-token') }),
       reason: reasonSchema,
@@ -140,6 +146,13 @@ const answerExamples = {
     ...{ flowId: refundFlowId('RF01JDC4S8V2KB'), question: 'refund-account:1', answer: 'PAY_TO' },
     reason: 'The customer has named another account.',
     evidence: { accountToken: 'tok_4c8d1h6w0z' },
+  },
+  chargeback: {
+    ...{ flowId: refundFlowId('CB5F0C7D2E8A418B6F9C3D2E1A0B9C8D'), question: 'chargeback' },
+    ...{
+      answer: 'CLAIM_FROM_PARTY',
+      reason: 'The channel has no such payment to us either: its ticket 4711.',
+    },
   },
   receipt: {
     ...{ flowId: repaymentFlowId('cn-payout.TX20260131000042'), question: 'receipt', answer: 'IDENTIFIED' },
@@ -249,7 +262,8 @@ export function operationsRoutes(needs: Needs): Route[] {
         'The answer stands when another operator has approved it, and if it is the first. A loan application is given up ' +
         'by answering `withdrawal` with `ABANDON`, heeded unless the money is gone or may be. What became of a request ' +
         'that its party does not know is answered with what proves it, and money that names no order of ours (`receipt`) with ' +
-        'its payer, and the loan that it is for if it is for one.',
+        'its payer, and the loan that it is for if it is for one. Money that was taken back and never came in (`chargeback`) ' +
+        'is claimed from its party.',
       access: { roles: MAY.operate },
       parameters: [idempotencyKeyParameter],
       body: { schema: answerBody, examples: answerExamples },

@@ -30,7 +30,8 @@ import { actIdSchema, reasonSchema } from './operations';
 
 const FLOW = 'refund-and-reversal-lifecycle';
 const COMMAND = 'create-repayment-refund';
-type Command = Message<typeof COMMAND>;
+type Data = Extract<DataOf<typeof COMMAND>, { refundId: string }>;
+type Command = Message<typeof COMMAND> & { data: Data };
 
 interface Body {
   party: string;
@@ -253,7 +254,7 @@ function newSubmission(body: Body, basis: RefundBasis | undefined): NewSubmissio
 
   const refundId = newBusinessId('RF');
   const flowId = refundFlowId(refundId);
-  const data: DataOf<typeof COMMAND> = {
+  const data: Data = {
     ...{ refundId, cause, party, transactionNo, customerId, customerAtFault },
     ...moneyOf(plan, currency),
     ...(accountToken !== undefined && { accountToken }),

@@ -112,6 +112,19 @@ export const CHART_OF_ACCOUNTS = {
       description:
         'Paid back out of custody for a funding partner that collected the money itself, and so owes it',
     },
+    // Hot, because each chargeback of a party would else wait here before it locks what its payer owns.
+    'charged-back': {
+      normalSide: 'DEBIT',
+      kind: 'HOT',
+      ownerKind: 'party',
+      description: 'Taken back by a party, as long as it is not known whose it was, and what never came in',
+    },
+    'chargeback-receivable': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'customer',
+      description: 'Taken back for a customer to whom it had been refunded: paid back twice, and owed to us',
+    },
     'refund-in-exception': {
       normalSide: 'DEBIT',
       kind: 'GUARDED',
@@ -163,6 +176,13 @@ export const CHART_OF_ACCOUNTS = {
       kind: 'GUARDED',
       ownerKind: 'fundingPartner',
       description: 'Given back to borrowers or to the partner',
+    },
+    'received-short': {
+      normalSide: 'CREDIT',
+      kind: 'GUARDED',
+      ownerKind: 'fundingPartner',
+      description:
+        'Taken back from its loans beyond what it has received, by chargebacks: owed by the partner',
     },
     exception: {
       normalSide: 'DEBIT',

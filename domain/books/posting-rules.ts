@@ -95,6 +95,29 @@ export const POSTING_RULES = {
       { side: 'CREDIT', account: 'channel-clearing', amount: 'refunded' },
     ],
   },
+  // The mirror of a receipt. Whose it was stands in the second journal, because the money is gone before that is known.
+  'general.chargeback-by-channel': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'charged-back', amount: 'takenBack' },
+      { side: 'CREDIT', account: 'channel-clearing', amount: 'takenBack' },
+    ],
+  },
+  'general.chargeback-by-partner': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'charged-back', amount: 'takenBack' },
+      { side: 'CREDIT', account: 'funding-partner-payable', amount: 'takenBack' },
+    ],
+  },
+  'general.chargeback-charged': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'refund-clearing', amount: 'claimed' },
+      { side: 'DEBIT', account: 'chargeback-receivable', amount: 'receivable' },
+      { side: 'CREDIT', account: 'charged-back', amount: 'charged' },
+    ],
+  },
   'general.repayment-received-by-channel': {
     book: 'general',
     lines: [
@@ -233,6 +256,15 @@ export const POSTING_RULES = {
     lines: [
       { side: 'DEBIT', account: 'refunded', amount: 'refund' },
       { side: 'CREDIT', account: 'frozen', amount: 'refund' },
+    ],
+  },
+  // Gone already, so it is not frozen before. What the partner has not received it owes.
+  'funds.charged-back': {
+    book: 'funds',
+    lines: [
+      { side: 'DEBIT', account: 'refunded', amount: 'refund' },
+      { side: 'CREDIT', account: 'received', amount: 'withinReceived' },
+      { side: 'CREDIT', account: 'received-short', amount: 'beyondReceived' },
     ],
   },
   'funds.received': {

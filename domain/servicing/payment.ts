@@ -65,7 +65,7 @@ export function applyPayment(
 /**
  * Undoes a payment, or a part of it: a refund or a chargeback. What was allocated last is undone first. Whatever came
  * beside the money goes when the payment goes. Of a payment that ended the loan nothing stays as it was: what is left
- * of it becomes a normal repayment.
+ * of it becomes a normal repayment. An extension stands as it is, and is owed again where the customer is at fault.
  *
  * @param undoing.amountMinor how much of what is allocated of it is undone; all if left out
  * @param undoing.day the day on which it is undone
@@ -94,6 +94,9 @@ export function undo(
 
   const undoneOn = customerAtFault ? paidOn : day;
   const leftMinor = allocatedMinor - amountMinor;
+  // An extension stands though its payer has taken the money back, so what it cost is owed again.
+  const stands = customerAtFault && intentOf(loan, paymentId)?.kind === 'EXTENSION';
+  if (stands) return postedFrom(loan, withPostings(loan, undoings(money, undoneOn, amountMinor)), []);
   if (leftMinor > 0 && live.every(({ by }) => by === 'PAYMENT' || by === 'COUPON')) {
     return postedFrom(loan, withPostings(loan, undoings(money, undoneOn, amountMinor)), []);
   }
@@ -128,6 +131,9 @@ export function entered(loan: Loan, entry: Entry): Loan {
   }
   return paid(loan, entry, intent.kind === 'NORMAL' ? intent.instalments : undefined);
 }
+
+const intentOf = (loan: Loan, paymentId: string): Intent | undefined =>
+  loan.payments.find(({ id }) => id === paymentId)?.intent;
 
 /** Undoes postings, newest first, up to an amount in all. */
 function undoings(

@@ -5,6 +5,9 @@ export type AnnualRate = string;
 export type ApplicationId = string;
 export type Attempt = number;
 export type CustomerId = string;
+export type ChargebackId = string;
+export type ChargebackNo = string;
+export type ChargebackReason = string;
 export type CollectedBy = 'PARTNER' | 'CUSTODY';
 export type ContractId = string;
 export type Currency = 'CNY' | 'IDR';
@@ -140,6 +143,58 @@ export type ConfirmFundArrivalData =
        * The refund that it was an attempt to pay.
        */
       refundId: RefundId;
+    };
+export type CreateRepaymentRefundData =
+  | {
+      refundId: RefundId;
+      cause: RefundCause;
+      /**
+       * Who received the money: a payment channel, or a funding partner that collects itself.
+       */
+      party: PartyId;
+      /**
+       * That party's number of the transaction by which it came in.
+       */
+      transactionNo: TransactionNo;
+      customerId: CustomerId;
+      /**
+       * What goes back in all.
+       */
+      amount: PositiveMoney;
+      parts: RefundParts;
+      /**
+       * Whether the customer was the cause: the money then counts as never paid, and penalty as from the due date.
+       */
+      customerAtFault: boolean;
+      /**
+       * Where it goes; by the way it came if absent.
+       */
+      accountToken?: AccountToken;
+    }
+  | {
+      /**
+       * The party has taken the money back: it is with its payer already.
+       */
+      cause: 'CHARGEBACK';
+      chargebackId: ChargebackId;
+      /**
+       * Who received the money and took it back: a payment channel, or a funding partner that collects itself.
+       */
+      party: PartyId;
+      chargebackNo: ChargebackNo;
+      /**
+       * That party's number of the transaction by which it came in.
+       */
+      transactionNo: ReceiptTransactionNo;
+      /**
+       * What was taken back: all that had come in, or a part.
+       */
+      amount: PositiveMoney;
+      /**
+       * When it was taken back, in the party's words.
+       */
+      takenBackAt: Instant;
+      reasonCode: ChargebackReason;
     };
 export type InitiatePaymentData =
   | {
@@ -528,6 +583,46 @@ export type AccountingEntryReversedData =
        * The journal of the disbursement.
        */
       reversesJournalId: JournalId;
+    }
+  | {
+      /**
+       * What was reversed.
+       */
+      scenario: 'repayment-charged-back';
+      chargebackId: ChargebackId;
+      /**
+       * Who received the money and took it back: a payment channel, or a funding partner that collects itself.
+       */
+      party: PartyId;
+      /**
+       * That party's number of the transaction by which it came in.
+       */
+      transactionNo: ReceiptTransactionNo;
+      customerId: CustomerId;
+      /**
+       * What is undone.
+       */
+      amount: PositiveMoney;
+      /**
+       * What of the money neither refunds nor other chargebacks give back.
+       */
+      notRefundedMinor: MinorUnits;
+      /**
+       * What refunds under way are about to take back from loans.
+       */
+      goingBack: RefundParts;
+      /**
+       * Journal that holds the entries.
+       */
+      journalId: JournalId;
+      /**
+       * Business date of the market on which the journal was posted.
+       */
+      postingDate: IsoDate;
+      /**
+       * Day from which the entries count.
+       */
+      valueDate: IsoDate;
     };
 export type AssetPostingAppliedData =
   | {
@@ -613,6 +708,38 @@ export type AssetPostingAppliedData =
        * Day on which the money came back.
        */
       valueDate: IsoDate;
+    }
+  | {
+      chargebackId: ChargebackId;
+      receiptId: ReceiptId;
+      customerId: CustomerId;
+      /**
+       * All that is undone, what stood with no loan included.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which it was taken back.
+       */
+      valueDate: IsoDate;
+      /**
+       * The loans from which it was taken back; none where it stood with none.
+       *
+       * @maxItems 50
+       *
+       * Items: What it changed of one loan.
+       */
+      takenBackFrom: {
+        loanId: LoanId;
+        /**
+         * Funding partner of the loan.
+         */
+        partnerId: PartyId;
+        /**
+         * How much less of the money is put towards the loan.
+         */
+        takenBackMinor: MinorUnits;
+        changes: RepaymentChanges;
+      }[];
     };
 export type ExternalFundTransactionRecordedData =
   | {
@@ -786,6 +913,23 @@ export type MessageDispatchedData =
        */
       language: 'zh' | 'id' | 'en';
       reference: RefundId;
+    }
+  | {
+      notificationId: NotificationId;
+      customerId: CustomerId;
+      /**
+       * Template of the text.
+       */
+      template: 'REPAYMENT_CHARGED_BACK';
+      /**
+       * Way by which the customer was reached.
+       */
+      channel: 'IN_APP' | 'SMS';
+      /**
+       * Language of the message, by its ISO 639-1 code.
+       */
+      language: 'zh' | 'id' | 'en';
+      reference: ChargebackId;
     };
 export type PaymentSucceededData =
   | {
@@ -1004,6 +1148,97 @@ export type RepaymentPostingCalculatedData =
        * The loan is not extended.
        */
       scenario: 'EXTENSION_NOT_AS_QUOTED';
+    };
+export type RepaymentRefundedData =
+  | {
+      refundId: RefundId;
+      cause: RefundCause;
+      /**
+       * Who received the money: a payment channel, or a funding partner that collects itself.
+       */
+      party: PartyId;
+      /**
+       * That party's number of the transaction by which it came in.
+       */
+      transactionNo: TransactionNo;
+      customerId: CustomerId;
+      /**
+       * The funding partner that collected it itself, and so owes it; absent where a payment channel did.
+       */
+      collectingPartnerId?: PartyId;
+      /**
+       * Payment channel that paid it back.
+       */
+      paymentChannelId: PartyId;
+      /**
+       * What was paid back.
+       */
+      amount: PositiveMoney;
+      parts: RefundParts;
+      /**
+       * Whether the customer was the cause: the money then counts as never paid, and penalty as from the due date.
+       */
+      customerAtFault: boolean;
+      /**
+       * The channel's number of the transaction by which it went back.
+       */
+      refundTransactionNo: TransactionNo;
+      /**
+       * Day on which it was paid back, in the market's time zone.
+       */
+      valueDate: IsoDate;
+    }
+  | {
+      /**
+       * The party has taken the money back: it is with its payer already.
+       */
+      cause: 'CHARGEBACK';
+      chargebackId: ChargebackId;
+      /**
+       * Who received the money and took it back: a payment channel, or a funding partner that collects itself.
+       */
+      party: PartyId;
+      chargebackNo: ChargebackNo;
+      /**
+       * That party's number of the transaction by which it came in.
+       */
+      transactionNo: ReceiptTransactionNo;
+      collectedBy: CollectedBy;
+      /**
+       * What was taken back.
+       */
+      amount: PositiveMoney;
+      reasonCode: ChargebackReason;
+      /**
+       * Day on which it was taken back, in the market's time zone.
+       */
+      valueDate: IsoDate;
+      /**
+       * WAITS: it is not known yet whose money it was, or a refund of it is under way. CHARGED: it is undone, with its payer. CLAIMED_FROM_PARTY: two persons have found that no money of ours came in by it.
+       */
+      standing: 'WAITS' | 'CHARGED' | 'CLAIMED_FROM_PARTY';
+      /**
+       * Whose money it was, and what of it is undone; absent where that is not known.
+       */
+      payer?: {
+        customerId: CustomerId;
+        /**
+         * What had not gone back before, and is undone.
+         */
+        claimedMinor: MinorUnits;
+        /**
+         * What had gone back by a refund: the payer has it twice, and owes it.
+         */
+        receivableMinor: MinorUnits;
+        /**
+         * What of the money neither refunds nor other chargebacks give back.
+         */
+        notRefundedMinor: MinorUnits;
+        /**
+         * What refunds under way are about to take back from loans.
+         */
+        goingBack: RefundParts;
+      };
     };
 
 export interface AccountingEntry {
@@ -1788,32 +2023,6 @@ export interface CreateRepaymentOrderData {
    */
   lines: RepaymentOrderLine[];
 }
-export interface CreateRepaymentRefundData {
-  refundId: RefundId;
-  cause: RefundCause;
-  /**
-   * Who received the money: a payment channel, or a funding partner that collects itself.
-   */
-  party: PartyId;
-  /**
-   * That party's number of the transaction by which it came in.
-   */
-  transactionNo: TransactionNo;
-  customerId: CustomerId;
-  /**
-   * What goes back in all.
-   */
-  amount: PositiveMoney;
-  parts: RefundParts;
-  /**
-   * Whether the customer was the cause: the money then counts as never paid, and penalty as from the due date.
-   */
-  customerAtFault: boolean;
-  /**
-   * Where it goes; by the way it came if absent.
-   */
-  accountToken?: AccountToken;
-}
 export interface ExecuteRiskReviewData {
   applicationId: ApplicationId;
   customerId: CustomerId;
@@ -2423,44 +2632,6 @@ export interface RepaymentOrderCreatedData {
    * @maxItems 20
    */
   lines: RepaymentOrderLine[];
-}
-export interface RepaymentRefundedData {
-  refundId: RefundId;
-  cause: RefundCause;
-  /**
-   * Who received the money: a payment channel, or a funding partner that collects itself.
-   */
-  party: PartyId;
-  /**
-   * That party's number of the transaction by which it came in.
-   */
-  transactionNo: TransactionNo;
-  customerId: CustomerId;
-  /**
-   * The funding partner that collected it itself, and so owes it; absent where a payment channel did.
-   */
-  collectingPartnerId?: PartyId;
-  /**
-   * Payment channel that paid it back.
-   */
-  paymentChannelId: PartyId;
-  /**
-   * What was paid back.
-   */
-  amount: PositiveMoney;
-  parts: RefundParts;
-  /**
-   * Whether the customer was the cause: the money then counts as never paid, and penalty as from the due date.
-   */
-  customerAtFault: boolean;
-  /**
-   * The channel's number of the transaction by which it went back.
-   */
-  refundTransactionNo: TransactionNo;
-  /**
-   * Day on which it was paid back, in the market's time zone.
-   */
-  valueDate: IsoDate;
 }
 export interface RepaymentRouteSelectedData {
   orderId: RepaymentOrderId;

@@ -17,3 +17,22 @@ export interface RepaymentReceived {
   /** What stands beside the payment; of a method of ours, the order. */
   payerReference?: string;
 }
+
+/**
+ * Money that a party had told us of, or is about to, and that it has taken back: a chargeback, a recalled transfer, a debit
+ * that bounced. It tells us as it tells of money that it received. What counts as the same taking back is the party and its
+ * number of it.
+ */
+export interface RepaymentTakenBack {
+  type: 'repayment.taken-back';
+  /** The party's own number of the taking back, unique at the party: letters, digits, dots, underscores and dashes. */
+  chargebackNo: string;
+  /** Its number of the transaction that had brought the money. */
+  transactionNo: string;
+  /** All that had come in, or a part; `amountMinor` is a positive integer in the currency's minor unit. */
+  amount: { currency: 'CNY' | 'IDR'; amountMinor: number };
+  /** RFC 3339 instant at which it was taken back. */
+  takenBackAt: string;
+  /** The party's own code of why. */
+  reasonCode: string;
+}

@@ -61,6 +61,7 @@ test('the application changes only what has a state', async () => {
     'operations.intervention',
     'outside.request',
     'payment_system.payment_order',
+    'refund_reversal_service.chargeback',
     'refund_reversal_service.refund',
     'refund_reversal_service.reversal',
     'repayment_engine.repayment_order',

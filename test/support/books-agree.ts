@@ -20,14 +20,26 @@ const postedOf = (condition: string): string =>
 
 /** Each promise, as the two sides that must be equal: `about`, `books` and `other`. */
 const promises: Record<string, string> = {
-  'customer-payable + applied = received - refunded': `
+  'customer-payable + applied = received - refunded - charged back': `
     select c.id as about, ${balanceOf('general', `'customer-payable'`, 'c.id')}
              + ${postedOf(`ol.customer_id = c.id and o.kind in ('PAYMENT', 'NETTING')`)} as books,
            coalesce((select sum(r.amount_minor) from repayment_engine.repayment r
                        left join repayment_engine.repayment_identification i using (party, transaction_no)
                       where coalesce(r.customer_id, i.customer_id) = c.id), 0)
              - coalesce((select sum(f.amount_minor) from refund_reversal_service.refund f
-                          where f.customer_id = c.id and f.state = 'PAID_OUT'), 0) as other
+                          where f.customer_id = c.id and f.state = 'PAID_OUT'), 0)
+             - coalesce((select sum(b.claimed_minor) from refund_reversal_service.chargeback b
+                          where b.customer_id = c.id), 0) as other
+      from reference.customer c`,
+  'what a party has taken back stands with it, as far as nobody bears it': `
+    select p.id as about, ${balanceOf('general', `'charged-back'`, 'p.id')} as books,
+           coalesce((select sum(b.amount_minor - case when b.state = 'CHARGED' then b.claimed_minor + b.receivable_minor else 0 end)
+                       from refund_reversal_service.chargeback b where b.party = p.id), 0) as other
+      from reference.party p`,
+  'a customer owes what was refunded and then charged back': `
+    select c.id as about, ${balanceOf('general', `'chargeback-receivable'`, 'c.id')} as books,
+           coalesce((select sum(b.receivable_minor) from refund_reversal_service.chargeback b
+                      where b.customer_id = c.id), 0) as other
       from reference.customer c`,
   'no receipt gives back more than stands of it, nor has less than nothing with a loan': `
     select r.party || '.' || r.transaction_no as about, 0 as books,
@@ -88,7 +100,7 @@ const promises: Record<string, string> = {
              - ${postedOf(`ol.customer_id = c.id and o.component = 'PRINCIPAL'`)} as other
       from reference.customer c`,
   'a funding partner has received what was put towards its loans': `
-    select p.id as about, ${balanceOf('funds', `'received'`, 'p.id')}
+    select p.id as about, ${balanceOf('funds', `'received'`, 'p.id')} - ${balanceOf('funds', `'received-short'`, 'p.id')}
              + coalesce((select sum(f.amount_minor) from fund_management_system.refund_reservation f
                           where f.partner_id = p.id and f.state = 'FROZEN'), 0) as books,
            ${postedOf(`ol.partner_id = p.id and o.kind in ('PAYMENT', 'NETTING')`)} as other

@@ -1,7 +1,10 @@
+import { sumMinor } from '../../domain/money';
+import type { RepaymentScenario } from '../../schemas/generated/messages';
+import type { ChargebackOutcome } from '../../workflows/refund-and-reversal-lifecycle/chargeback';
 import type { MoneyInOutcome } from '../../workflows/repayment/money-in';
 import type { LoanApplicationOutcome } from '../../workflows/loan-application-disbursement';
 import { loanIdOf } from '../../domain/identifiers';
-import { randomId } from './platform';
+import { randomId, type Platform } from './platform';
 import { until } from './until';
 import type { World } from './world';
 
@@ -44,6 +47,42 @@ export async function newLoan(
     ...{ loanId, applicationId, customerId: payer, market, partnerId: outcome.partnerId, instalments },
     startDate: String(body.interestFrom),
   };
+}
+
+/** What of an order's money is for one loan. */
+export interface Line {
+  loan: Loan;
+  amountMinor: number;
+  scenario?: RepaymentScenario;
+  instalments?: number[];
+  quote?: { quoteId: string; quotedFor: string };
+}
+
+/** Gives a customer an order whose method they have. Returns the number of the method. */
+export async function ordered(
+  platform: Platform,
+  lines: Line[],
+  { expiresInHours = 1 } = {},
+): Promise<{ orderId: string; methodNo: string }> {
+  const orderId = randomId('RO');
+  const methodNo = `RM-${orderId}-1`;
+  const { customerId, market } = lines[0]!.loan;
+  await platform.db('repayment_engine.repayment_order').insert({
+    ...{ order_id: orderId, customer_id: customerId, market, currency: currencies[market] },
+    amount_minor: sumMinor(lines.map(({ amountMinor }) => amountMinor)),
+    ...{ state: 'METHOD_CREATED', party: collectors[market], method_no: methodNo },
+    collected_by: market === 'CN' ? 'PARTNER' : 'CUSTODY',
+    method: JSON.stringify({ kind: 'QR', value: 'pay' }),
+    expires_at: new Date(Date.now() + expiresInHours * 3_600_000),
+  });
+  await platform.db('repayment_engine.repayment_order_line').insert(
+    lines.map(({ loan, amountMinor, scenario = 'NORMAL', instalments, quote }, index) => ({
+      ...{ order_id: orderId, number: index + 1, loan_id: loan.loanId, partner_id: loan.partnerId },
+      ...{ scenario, instalments: instalments ?? null, amount_minor: amountMinor },
+      ...{ quote_id: quote?.quoteId ?? null, quoted_for: quote?.quotedFor ?? null },
+    })),
+  );
+  return { orderId, methodNo };
 }
 
 export interface Paying {
@@ -133,4 +172,39 @@ export async function orderExtension(
   const { status, body } = await world.post('/v1/extensions', { loanId, quoteId }, 'app', { prefer });
   if (status >= 300) throw new Error(`The extension was not ordered: ${JSON.stringify(body)}`);
   return String(body.orderId);
+}
+
+export interface TakingBack {
+  party: string;
+  transactionNo: string;
+  amount: { currency: 'CNY' | 'IDR'; amountMinor: number };
+  chargebackNo?: string;
+  takenBackAt?: string;
+  notifications?: number[];
+}
+
+/** Has a party take money back. Returns the flow of the chargeback, once it has begun. */
+export async function takesBack(platform: Platform, chargeback: TakingBack) {
+  const response = await fetch(`${platform.sandbox.url}/control/chargebacks`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(chargeback),
+  });
+  const { chargebackNo } = (await response.json()) as { chargebackNo: string };
+  const kept = () =>
+    platform
+      .db('refund_reversal_service.chargeback')
+      .where({ party: chargeback.party, chargeback_no: chargebackNo })
+      .first<{ id: string; state: string; claimedMinor: number; receivableMinor: number } | undefined>(
+        ...['chargeback_id as id', 'state'],
+        ...['claimed_minor as claimedMinor', 'receivable_minor as receivableMinor'],
+      );
+  await until(async () => (await kept()) !== undefined);
+  const { id } = (await kept())!;
+  const flowId = `refund-and-reversal-lifecycle:${id}`;
+  const handle = platform.client.workflow.getHandle(flowId);
+  return {
+    ...{ chargebackNo, flowId, handle, kept: async () => (await kept())! },
+    result: () => handle.result() as Promise<ChargebackOutcome>,
+  };
 }

@@ -37,7 +37,7 @@ test.each([
 test('the act that it lets people answer, and each answer, is one that the API takes', () => {
   const acts = routes.find(({ operationId }) => operationId === 'act')!;
   const taken = JSON.stringify(acts.body!.schema);
-  for (const question of ['review', 'exception', 'withdrawal', 'receipt']) {
+  for (const question of ['review', 'exception', 'withdrawal', 'receipt', 'chargeback']) {
     expect(runbook).toContain(`\`${question}\``);
     expect(taken).toContain(question);
   }

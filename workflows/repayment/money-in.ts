@@ -53,7 +53,7 @@ async function extendedBy(flow: RepaymentFlow, orderId: string, sent: readonly M
 /** What the extension did not take goes back, by the flow of refunds. */
 async function returnRest(flow: RepaymentFlow, entry: Message<'accounting-entry-posted'>): Promise<void> {
   const [wanted] = await flow.pass(entry).to('refund-reversal-service');
-  if (!wanted) return;
+  if (!wanted || !('refundId' in wanted.data)) return;
   const { refundId, amount } = wanted.data;
   await flow.start('refund-and-reversal-lifecycle', {
     ...{ businessId: refundId, message: wanted, summary: `Refund ${refundId}: ${formatMoney(amount)}` },

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Books } from '../../../db/books/posting';
-import { disbursementOf, receiptIdOf, refundHoldOf } from '../../../domain/identifiers';
-import { sumMinor } from '../../../domain/money';
+import { disbursementOf, receiptIdOf, refundHoldOf, undoingOf } from '../../../domain/identifiers';
+import { money, sumMinor } from '../../../domain/money';
 import type {
   AssetPostingAppliedData,
   DisbursementReversedData,
@@ -14,7 +14,7 @@ import { repaymentAmounts } from './ledger-events';
  * Posts that money was paid back. What stood with no loan comes out of its hold; what stood with loans waits in clearing
  * until it is known what of each it was, which is in the same step.
  */
-export async function paidBack(books: Books, refund: RepaymentRefundedData) {
+export async function paidBack(books: Books, refund: Extract<RepaymentRefundedData, { refundId: string }>) {
   const { refundId, party, transactionNo, customerId, collectingPartnerId, paymentChannelId } = refund;
   const { amount, parts, customerAtFault, valueDate } = refund;
   const refunded = amount.amountMinor;
@@ -47,30 +47,74 @@ export async function paidBack(books: Books, refund: RepaymentRefundedData) {
   ] as const;
 }
 
-type TakenBack = Extract<AssetPostingAppliedData, { refundId: string }>;
+/**
+ * Posts that a party has taken money back: at once, and again when it is known whose it was, which changes nothing. Then what
+ * is undone waits in clearing, as for a refund, and what had been refunded before its payer owes.
+ */
+export async function chargedBack(
+  books: Books,
+  data: Extract<RepaymentRefundedData, { chargebackId: string }>,
+) {
+  const { chargebackId, party, chargebackNo, transactionNo, collectedBy, amount, valueDate, payer } = data;
+  const fact = undoingOf(data);
+  const common = { valueDate, currency: amount.currency };
+  await books.post({
+    ...common,
+    scenario: collectedBy === 'CUSTODY' ? 'general.chargeback-by-channel' : 'general.chargeback-by-partner',
+    businessKey: fact,
+    owners: { party, paymentChannel: party, fundingPartner: party },
+    amounts: { takenBack: amount.amountMinor },
+    description: `Receipt ${receiptIdOf(party, transactionNo)} taken back: ${chargebackNo}`,
+  });
+  if (!payer) return [] as const;
+  const { customerId, claimedMinor, receivableMinor, notRefundedMinor, goingBack } = payer;
+  const { journalId, postingDate } = await books.post({
+    ...common,
+    scenario: 'general.chargeback-charged',
+    businessKey: `${fact} charged`,
+    owners: { party, customer: customerId },
+    amounts: {
+      ...{ claimed: claimedMinor, receivable: receivableMinor, charged: claimedMinor + receivableMinor },
+    },
+    description: `Receipt ${receiptIdOf(party, transactionNo)} taken back: ${chargebackNo}`,
+  });
+  if (claimedMinor === 0) return [] as const;
+  return [
+    message('accounting-entry-reversed', {
+      ...{ scenario: 'repayment-charged-back', chargebackId, party, transactionNo, customerId },
+      ...{ amount: money(amount.currency, claimedMinor), notRefundedMinor, goingBack },
+      ...{ journalId, postingDate, valueDate },
+    }),
+  ] as const;
+}
 
-/** Posts what a refund has taken back from each loan, and clears what was paid for it. */
+type TakenBack = Extract<AssetPostingAppliedData, { takenBackFrom: unknown }>;
+
+/** Posts what a refund or chargeback has taken back from each loan, and clears what went back for it. */
 export async function takenBack(books: Books, data: TakenBack): Promise<void> {
-  const { refundId, customerId, amount, valueDate, takenBackFrom, forLoansMinor } = data;
+  const { customerId, amount, valueDate, takenBackFrom } = data;
+  // What a refund gave back of what stood with no loan came out of its hold.
+  const throughClearingMinor = 'refundId' in data ? data.forLoansMinor : amount.amountMinor;
+  const fact = undoingOf(data);
   const common = { valueDate, currency: amount.currency };
   for (const { loanId, changes } of takenBackFrom) {
     await books.post({
       ...common,
       scenario: 'general.repayment-applied',
-      businessKey: `refund ${refundId} taken back from loan ${loanId}`,
+      businessKey: `${fact} taken back from loan ${loanId}`,
       owners: { loan: loanId, customer: customerId },
       amounts: repaymentAmounts(changes),
-      description: `Refund ${refundId} taken back from loan ${loanId}`,
+      description: `Taken back from loan ${loanId}: ${fact}`,
     });
   }
-  if (forLoansMinor === 0) return;
+  if (throughClearingMinor === 0) return;
   await books.post({
     ...common,
     scenario: 'general.refund-cleared',
-    businessKey: `refund ${refundId} cleared`,
+    businessKey: `${fact} cleared`,
     owners: { customer: customerId },
-    amounts: { allocated: forLoansMinor },
-    description: `Refund ${refundId} cleared`,
+    amounts: { allocated: throughClearingMinor },
+    description: `${fact} cleared`,
   });
 }
 

@@ -105,3 +105,26 @@ export function lookedAtOn({
   const days = [businessDate, loan.startDate, ...loan.postings.map(({ valueDate }) => valueDate)];
   return days.sort(compareDays).at(-1)!;
 }
+
+/** What stands of a payment with each of a customer's loans, by loan id; the loans are kept as they are until the end. */
+export async function lockedAllocations(
+  tx: Knex.Transaction,
+  customerId: string,
+  paymentId: string,
+): Promise<{ loanId: string; partnerId: string; amountMinor: number }[]> {
+  await tx.raw(
+    `select from asset_center.loan l
+      where l.customer_id = ? and exists (select from asset_center.payment y where y.loan_id = l.loan_id and y.payment_id = ?)
+      order by l.loan_id for update`,
+    [customerId, paymentId],
+  );
+  const { rows } = await tx.raw<{ rows: { loanId: string; partnerId: string; amountMinor: number }[] }>(
+    `select l.loan_id as "loanId", l.partner_id as "partnerId", sum(o.amount_minor)::bigint as "amountMinor"
+       from asset_center.loan l join asset_center.posting o using (loan_id)
+      where l.customer_id = ? and o.payment_id = ? and o.kind = 'PAYMENT'
+      group by l.loan_id, l.partner_id having sum(o.amount_minor) > 0
+      order by l.loan_id`,
+    [customerId, paymentId],
+  );
+  return rows;
+}

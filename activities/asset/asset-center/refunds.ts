@@ -1,15 +1,17 @@
 import type { Knex } from 'knex';
 import { receiptIdOf } from '../../../domain/identifiers';
-import { sumMinor } from '../../../domain/money';
+import { money, sumMinor } from '../../../domain/money';
+import { planChargeback } from '../../../domain/refund';
 import { journalChanges } from '../../../domain/servicing/journal';
 import { livePostings } from '../../../domain/servicing/loan';
 import { undo } from '../../../domain/servicing/payment';
 import type { AccountingEntryReversedData, RefundPart } from '../../../schemas/generated/messages';
 import { message } from '../../../schemas/message';
-import { lockedLoan } from './loans';
+import { lockedAllocations, lockedLoan } from './loans';
 import { keepPosted } from './repayments';
 
 type Refund = Extract<AccountingEntryReversedData, { refundId: string }>;
+type Chargeback = Extract<AccountingEntryReversedData, { chargebackId: string }>;
 type Reversal = Extract<AccountingEntryReversedData, { reversalId: string }>;
 
 /**
@@ -38,9 +40,42 @@ export async function takeBack(tx: Knex.Transaction, refund: Refund) {
   });
 }
 
+/**
+ * Takes back from the loans what a party has taken back: what stands with no loan goes first, then what was put towards
+ * loans, the newest first. What refunds under way are about to take back is left to them.
+ */
+export async function takeBackCharged(tx: Knex.Transaction, chargeback: Chargeback) {
+  const { chargebackId, party, transactionNo, customerId, amount, valueDate } = chargeback;
+  const { notRefundedMinor, goingBack } = chargeback;
+  const receiptId = receiptIdOf(party, transactionNo);
+  const allocated = (await lockedAllocations(tx, customerId, receiptId))
+    .map(({ loanId, partnerId, amountMinor }) => {
+      const leaving = goingBack.filter((part) => part.loanId === loanId);
+      const leavingMinor = sumMinor(leaving.map((part) => part.amount.amountMinor));
+      return { loanId, partnerId, amountMinor: amountMinor - leavingMinor };
+    })
+    .filter(({ amountMinor }) => amountMinor > 0);
+  const plan = planChargeback({ notRefundedMinor, allocated }, amount.amountMinor);
+  const takenBackFrom = [];
+  for (const part of plan.toSorted((one, other) => (one.loanId < other.loanId ? -1 : 1))) {
+    const of = { ...part, amount: money(amount.currency, part.amountMinor) };
+    // As if the money had never come: the customer is the cause.
+    const taken = await takeBackFrom(tx, { ...chargeback, customerAtFault: true }, of);
+    if (taken) takenBackFrom.push(taken);
+  }
+  return message('asset-posting-applied', {
+    ...{ chargebackId, receiptId, customerId, amount, valueDate, takenBackFrom },
+  });
+}
+
 async function takeBackFrom(
   tx: Knex.Transaction,
-  { party, transactionNo, valueDate, customerAtFault }: Refund,
+  {
+    party,
+    transactionNo,
+    valueDate,
+    customerAtFault,
+  }: Pick<Refund, 'party' | 'transactionNo' | 'valueDate' | 'customerAtFault'>,
   { loanId, partnerId, amount }: RefundPart,
 ) {
   const kept = await lockedLoan(tx, loanId, 'UPDATE');

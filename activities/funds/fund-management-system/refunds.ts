@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { GuardedAccountLimit } from '../../../db/books/errors';
-import type { Books } from '../../../db/books/posting';
+import { positionOf, type Books } from '../../../db/books/posting';
 import { requestOf } from '../../../db/outside';
 import { heldBusinessDate } from '../../../db/reference';
 import { money, type Currency } from '../../../domain/money';
@@ -20,6 +20,8 @@ interface RefundReservation {
   amount_minor: number;
   state: 'FROZEN' | 'REFUNDED' | 'RELEASED';
 }
+
+type ChargedBack = Extract<AssetPostingAppliedData, { chargebackId: string }>;
 
 interface Funds {
   tx: Knex.Transaction;
@@ -41,7 +43,7 @@ export async function freezeForRefund(
     .first<object | undefined>('loan_id');
   if (frozen) return undefined;
   const today = await heldBusinessDate(tx, market);
-  for (const { loanId, partnerId, amount } of byPartner(parts)) {
+  for (const { loanId, partnerId, amount } of inPartnerOrder(parts)) {
     const reservation: RefundReservation = {
       ...{ refund_id: refundId, loan_id: loanId, partner_id: partnerId, state: 'FROZEN' },
       ...{ currency: amount.currency, amount_minor: amount.amountMinor },
@@ -95,6 +97,39 @@ export async function correctRefunded(
   }
 }
 
+/**
+ * Takes what was charged back off what the partners have received. The money is gone, so that it cannot be refused: what a
+ * partner has not received it owes. Where another transaction changes the position at the same moment, the guard refuses
+ * what is posted by it: it is tried again.
+ */
+export async function chargedBack(
+  { tx, books }: Funds,
+  { chargebackId, amount, valueDate, takenBackFrom }: ChargedBack,
+): Promise<void> {
+  const { currency } = amount;
+  const parts = takenBackFrom.filter(({ changes }) => changes.appliedMinor !== 0);
+  for (const { loanId, partnerId, changes } of inPartnerOrder(parts)) {
+    const fact = {
+      ...{ businessKey: `chargeback ${chargebackId} of loan ${loanId}`, valueDate, currency },
+      owners: { fundingPartner: partnerId },
+      description: `Chargeback ${chargebackId} of loan ${loanId}`,
+    };
+    const refund = -changes.appliedMinor;
+    if (refund < 0) {
+      await books.post({ ...fact, scenario: 'funds.received', amounts: { received: -refund } });
+      continue;
+    }
+    const position = await positionOf(tx, 'funds', partnerId);
+    const received = position.find((one) => one.code === 'received' && one.currency === currency);
+    const withinReceived = Math.min(refund, received?.balanceMinor ?? 0);
+    await books.post({
+      ...fact,
+      scenario: 'funds.charged-back',
+      amounts: { refund, withinReceived, beyondReceived: refund - withinReceived },
+    });
+  }
+}
+
 /** Gives back what was frozen for a refund that is not made; tolerates that nothing was. */
 export async function releaseOfRefund(
   { tx, books }: Funds,
@@ -126,7 +161,7 @@ export async function refundPaidLate(
 }
 
 /** In one order, so that two refunds at once do not wait for each other in a ring. */
-const byPartner = (parts: readonly RefundPart[]): RefundPart[] =>
+const inPartnerOrder = <T extends { partnerId: string; loanId: string }>(parts: readonly T[]): T[] =>
   [...parts].sort((one, other) => (one.partnerId + one.loanId < other.partnerId + other.loanId ? -1 : 1));
 
 async function moveFrozen(

@@ -33,6 +33,11 @@ const templates = {
     id: 'Pengembalian dana {reference} sebesar {amount} telah dibayarkan.',
     en: 'Refund {reference} has been paid back: {amount}.',
   },
+  REPAYMENT_CHARGED_BACK: {
+    zh: '您的一笔付款 {amount} 已被支付机构撤回,原已偿还的款项需重新偿还。',
+    id: 'Pembayaran Anda sebesar {amount} telah ditarik kembali oleh penyedia pembayaran. Tagihan yang telah dibayar dengannya terutang kembali.',
+    en: 'Your payment of {amount} was taken back by its payment provider. What it had paid is owed again.',
+  },
   LOAN_SETTLED: {
     zh: '已收到还款 {amount},您的借款 {reference} 已全部结清。',
     id: 'Pembayaran {amount} telah kami terima. Pinjaman Anda {reference} sudah lunas.',

@@ -4,13 +4,9 @@ import { marketOf } from '../../../db/reference';
 import { receiptOf, refundFlowIdOf } from '../../../domain/identifiers';
 import { money } from '../../../domain/money';
 import { needsApproval } from '../../../domain/refund';
-import type {
-  AccountingEntryPostedData,
-  CreateRepaymentRefundData,
-  MarketId,
-} from '../../../schemas/generated/messages';
+import type { AccountingEntryPostedData, MarketId } from '../../../schemas/generated/messages';
 import { derivedId } from '../../../schemas/identity';
-import { receiptBehind } from './refunds';
+import { receiptBehind, type RefundData } from './refunds';
 
 /**
  * What is to go back of money that was paid for an extension: what the extension did not take of it, all where it did not
@@ -22,13 +18,13 @@ import { receiptBehind } from './refunds';
 export async function leftOfExtension(
   tx: Knex.Transaction,
   entry: AccountingEntryPostedData,
-): Promise<CreateRepaymentRefundData | undefined> {
+): Promise<RefundData | undefined> {
   const paid = paidIn(entry);
   if (!paid) return undefined;
   const { receiptId, customerId, takenMinor } = paid;
   const { party, transactionNo } = receiptOf(receiptId);
-  const receipt = await receiptBehind(tx, { party, transactionNo, customerId });
-  if (!receipt || receipt.collectingPartnerId || receipt.amountMinor <= takenMinor) return undefined;
+  const receipt = await receiptBehind(tx, { party, transactionNo });
+  if (receipt?.customerId !== customerId || receipt.collectingPartnerId || receipt.amountMinor <= takenMinor) return undefined;
   return {
     ...{ refundId: refundIdOf(receiptId), cause: 'OVERPAID', party, transactionNo, customerId },
     amount: money(receipt.currency, receipt.amountMinor - takenMinor),
@@ -58,7 +54,7 @@ const refundIdOf = (receiptId: string): string =>
 export async function askForApproval(
   tx: Knex.Transaction,
   market: MarketId,
-  { refundId, amount, parts }: CreateRepaymentRefundData,
+  { refundId, amount, parts }: RefundData,
 ): Promise<void> {
   const { refundUnapprovedUpToMinor } = await marketOf(tx, market);
   if (!needsApproval({ amountMinor: amount.amountMinor, parts }, refundUnapprovedUpToMinor)) return;

@@ -4,10 +4,13 @@ import { refundHoldOf } from '../../../domain/identifiers';
 import { money, sumMinor, type Currency } from '../../../domain/money';
 import type { CreateRepaymentRefundData, MarketId, RefundPart } from '../../../schemas/generated/messages';
 
+/** A refund as it is asked for. */
+export type RefundData = Extract<CreateRepaymentRefundData, { refundId: string }>;
+
 /** A refund as it is kept. */
 export interface Refund {
   refund_id: string;
-  cause: CreateRepaymentRefundData['cause'];
+  cause: RefundData['cause'];
   party: string;
   transaction_no: string;
   customer_id: string;
@@ -24,6 +27,7 @@ type RefundState = 'REQUESTED' | 'PAYING_OUT' | 'ACCOUNT_NEEDED' | 'PAID_OUT' | 
 
 /** Money that came in, as the books have it. */
 export interface ReceiptInBooks {
+  customerId: string;
   currency: Currency;
   amountMinor: number;
   /** The funding partner that collected it itself, if one did. */
@@ -51,10 +55,7 @@ export async function partsOf(tx: Knex.Transaction, { refund_id, currency }: Ref
 }
 
 /** What of a refund stands with no loan. */
-export const unappliedMinorOf = ({
-  amount,
-  parts,
-}: Pick<CreateRepaymentRefundData, 'amount' | 'parts'>): number =>
+export const unappliedMinorOf = ({ amount, parts }: Pick<RefundData, 'amount' | 'parts'>): number =>
   amount.amountMinor - sumMinor(parts.map((part) => part.amount.amountMinor));
 
 /** What is set aside of the payer's money that stands with no loan. */
@@ -68,23 +69,23 @@ export const holdFor = (
   description: `Held for refund ${refund_id}`,
 });
 
-/** The receipt that a refund gives back; undefined when there is none of this transaction of this customer in the books. */
+/** Money that came in by a transaction; undefined as long as none stands with a customer in the books. */
 export async function receiptBehind(
   tx: Knex.Transaction,
-  wanted: { party: string; transactionNo: string; customerId: string },
+  { party, transactionNo }: { party: string; transactionNo: string },
 ): Promise<ReceiptInBooks | undefined> {
   const { rows } = await tx.raw<{ rows: ReceiptInBooks[] }>(
-    `select r.currency, r.amount_minor as "amountMinor",
+    `select a.owner as "customerId", r.currency, r.amount_minor as "amountMinor",
             case p.kind when 'FUNDING_PARTNER' then p.id end as "collectingPartnerId"
-       from outside.receipt r join reference.party p on p.id = r.party
-      where r.party = :party and r.transaction_no = :transactionNo
-        and exists (select from books.journal j
-                      join books.entry e on e.journal_id = j.id and e.side = 'CREDIT'
-                      join books.account a on a.id = e.account_id
-                     where j.book = 'general' and a.code = 'customer-payable' and a.owner = :customerId
-                       and j.business_key in ('receipt ' || r.party || '.' || r.transaction_no,
-                                              'identification of receipt ' || r.party || '.' || r.transaction_no))`,
-    wanted,
+       from outside.receipt r
+       join reference.party p on p.id = r.party
+       join books.journal j on j.book = 'general'
+        and j.business_key in ('receipt ' || r.party || '.' || r.transaction_no,
+                               'identification of receipt ' || r.party || '.' || r.transaction_no)
+       join books.entry e on e.journal_id = j.id and e.side = 'CREDIT'
+       join books.account a on a.id = e.account_id and a.code = 'customer-payable'
+      where r.party = :party and r.transaction_no = :transactionNo`,
+    { party, transactionNo },
   );
   return rows[0];
 }
@@ -97,7 +98,7 @@ export async function receiptBehind(
 export async function insertRefund(
   tx: Knex.Transaction,
   market: MarketId,
-  data: CreateRepaymentRefundData,
+  data: RefundData,
   { collectingPartnerId }: ReceiptInBooks,
 ): Promise<Refund> {
   const { refundId: refund_id, cause, party, customerId, amount, parts, accountToken } = data;

@@ -48,6 +48,11 @@ const failed = (requestNo: string): PayoutCallback => ({
   failure: { code: 'BENEFICIARY_REFUSED', message: 'The account is closed.' },
 });
 
+const takenBack = {
+  ...{ type: 'repayment.taken-back', chargebackNo: 'RB1', transactionNo: 'TX1', reasonCode: 'UNAUTHORISED' },
+  ...{ amount: { currency: 'IDR', amountMinor: 1_000 }, takenBackAt: '2026-02-03T11:40:00+07:00' },
+};
+
 interface Sending {
   id?: string;
   party?: string;
@@ -230,6 +235,9 @@ test.each([
   ['INVALID_BODY', { type: 'payout.settled', requestNo: 'PO-LA9999999999-1', status: 'PROCESSING' }],
   ['INVALID_BODY', { type: 'payout.settled', requestNo: 'PO-LA9999999999-1', status: 'SUCCEEDED' }],
   ['INVALID_BODY', { ...failed('PO-LA9999999999-1'), failure: 'closed' }],
+  ['INVALID_BODY', { ...takenBack, chargebackNo: 'two words' }],
+  ['INVALID_BODY', { ...takenBack, takenBackAt: '2026-02-03T23:59:60Z' }],
+  ['INVALID_BODY', { ...takenBack, amount: { currency: 'IDR', amountMinor: 0 } }],
 ])('a signed body that is wrong is refused: %s %j', async (code, callback) => {
   expect((await callBack(callback, { id: 'wrong' })).body.code).toBe(code);
 });

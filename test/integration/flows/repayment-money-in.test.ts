@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { advanceBusinessDate } from '../../../db/business-date';
 import { addDays, addMonths } from '../../../domain/calendar';
 import { sumMinor } from '../../../domain/money';
-import type { RepaymentAmounts, RepaymentScenario } from '../../../schemas/generated/messages';
+import type { RepaymentAmounts } from '../../../schemas/generated/messages';
 import { needsAttention } from '../../../schemas/search-attributes';
 import { sign } from '../../../schemas/outside/signature';
 import { checkTrace } from '../../../scripts/check-trace';
@@ -10,9 +10,10 @@ import type { MoneyInOutcome } from '../../../workflows/repayment/money-in';
 import { booksDisagree } from '../../support/books-agree';
 import {
   collectors,
-  currencies,
   newLoan as borrowed,
+  ordered as orderedOf,
   pays as paysAt,
+  type Line,
   type Loan,
   type Paying,
 } from '../../support/borrowers';
@@ -39,39 +40,7 @@ async function expectSound(): Promise<void> {
 const newLoan = (market?: 'CN' | 'ID', customerId?: string) => borrowed(platform, market, customerId);
 const pays = (paying: Paying) => paysAt(platform, paying);
 
-interface Line {
-  loan: Loan;
-  amountMinor: number;
-  scenario?: RepaymentScenario;
-  instalments?: number[];
-  quote?: { quoteId: string; quotedFor: string };
-}
-
-/** An order whose method is with the customer. Returns the number of the method. */
-async function ordered(
-  lines: Line[],
-  { expiresInHours = 1 } = {},
-): Promise<{ orderId: string; methodNo: string }> {
-  const orderId = randomId('RO');
-  const methodNo = `RM-${orderId}-1`;
-  const { customerId, market } = lines[0]!.loan;
-  await platform.db('repayment_engine.repayment_order').insert({
-    ...{ order_id: orderId, customer_id: customerId, market, currency: currencies[market] },
-    amount_minor: sumMinor(lines.map(({ amountMinor }) => amountMinor)),
-    ...{ state: 'METHOD_CREATED', party: collectors[market], method_no: methodNo },
-    collected_by: market === 'CN' ? 'PARTNER' : 'CUSTODY',
-    method: JSON.stringify({ kind: 'QR', value: 'pay' }),
-    expires_at: new Date(Date.now() + expiresInHours * 3_600_000),
-  });
-  await platform.db('repayment_engine.repayment_order_line').insert(
-    lines.map(({ loan, amountMinor, scenario = 'NORMAL', instalments, quote }, index) => ({
-      ...{ order_id: orderId, number: index + 1, loan_id: loan.loanId, partner_id: loan.partnerId },
-      ...{ scenario, instalments: instalments ?? null, amount_minor: amountMinor },
-      ...{ quote_id: quote?.quoteId ?? null, quoted_for: quote?.quotedFor ?? null },
-    })),
-  );
-  return { orderId, methodNo };
-}
+const ordered = (lines: Line[], options?: { expiresInHours: number }) => orderedOf(platform, lines, options);
 
 const paid = async (paying: Paying): Promise<MoneyInOutcome> => (await pays(paying)).result();
 

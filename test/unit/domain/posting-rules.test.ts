@@ -101,9 +101,10 @@ test('a missing owner is refused', () => {
   );
 });
 
-/** Money of others that we hold, and what was used beyond a limit: no contra accounts. */
+/** Money of others that we hold, and what was used or taken beyond a limit: no contra accounts. */
 const guardedCredits: Readonly<Record<string, string[]>> = {
   general: ['customer-payable', 'unidentified-receipts'],
+  funds: ['received-short'],
   credit: ['over-limit'],
 };
 

@@ -1,4 +1,4 @@
-import { needsApproval, planRefund, type RefundableReceipt } from '../../../domain/refund';
+import { needsApproval, planChargeback, planRefund, type RefundableReceipt } from '../../../domain/refund';
 
 const receipt: RefundableReceipt = {
   receivedMinor: 1_000,
@@ -40,5 +40,24 @@ describe('a refund', () => {
     expect(needsApproval({ amountMinor: 200, parts: [] }, 200)).toBe(false);
     expect(needsApproval({ amountMinor: 201, parts: [] }, 200)).toBe(true);
     expect(needsApproval({ amountMinor: 1, parts: [{}] }, 200)).toBe(true);
+  });
+});
+
+describe('a chargeback', () => {
+  const stands = { notRefundedMinor: 900, allocated: receipt.allocated };
+
+  test('takes what stands with no loan first, then what was allocated last, and is never too much', () => {
+    expect(planChargeback(stands, 200)).toEqual([]);
+    expect(planChargeback(stands, 550)).toEqual([
+      { loanId: 'LN2', partnerId: 'P2', amountMinor: 300 },
+      { loanId: 'LN1', partnerId: 'P1', amountMinor: 50 },
+    ]);
+    expect(planChargeback(stands, 5_000).map(({ amountMinor }) => amountMinor)).toEqual([300, 400]);
+  });
+
+  test('finds nothing without a loan where more stands with loans than was not refunded', () => {
+    expect(planChargeback({ ...stands, notRefundedMinor: 600 }, 100)).toEqual([
+      { loanId: 'LN2', partnerId: 'P2', amountMinor: 100 },
+    ]);
   });
 });

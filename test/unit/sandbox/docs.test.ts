@@ -21,9 +21,9 @@ afterAll(() => view.sandbox.close());
 
 test.each(posts)('the line is taken: $body', async ({ body, path }) => {
   const headers = { 'content-type': 'application/json' };
-  // A payment is answered with its transaction number; all else with nothing.
+  // What tells of money is answered with its number; all else with nothing.
   const { status } = await view.send('POST', path, { headers, body });
-  expect(status).toBe(path === '/control/payments' ? 202 : 204);
+  expect(status).toBe(['/control/payments', '/control/chargebacks'].includes(path) ? 202 : 204);
 });
 
 test.each(others.map(([line, remove, path = '']) => ({ line, method: remove ? 'DELETE' : 'GET', path })))(

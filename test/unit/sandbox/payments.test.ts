@@ -68,3 +68,32 @@ test.each([
   const { view } = await sandboxTelling();
   expect(await pay(view, payment)).toMatchObject({ status: 400, body: { code } });
 });
+
+test('a party takes money back, and tells of it as it tells of a payment', async () => {
+  const { receiver, view } = await sandboxTelling();
+  const told = { transactionNo: 'TX1', takenBackAt: '2026-02-03T12:00:00+07:00', reasonCode: 'R10' };
+  const answer = await view.send('POST', '/control/chargebacks', {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ party: PARTNER, amount, ...told, notifications: [1, 2] }),
+  });
+  const callbacks = await receiver.callbacks(2);
+  const { chargebackNo } = answer.body as { chargebackNo: string };
+
+  expect(answer.status).toBe(202);
+  expect(new Set(callbacks.map(({ headers }) => headers['webhook-id'])).size).toBe(2);
+  const { headers = {}, rawBody = '' } = callbacks[0]!;
+  expect(JSON.parse(rawBody)).toEqual({ type: 'repayment.taken-back', amount, ...told, chargebackNo });
+  expect(verify({ secrets: [SECRET], headers, rawBody })).toBe('OK');
+});
+
+test.each([
+  ['UNKNOWN_PARTY', { party: 'nobody', transactionNo: 'TX1' }],
+  ['INVALID_REQUEST', { party: PARTNER }],
+])('a chargeback that makes no sense is refused: %s', async (code, chargeback) => {
+  const { view } = await sandboxTelling();
+  const answer = await view.send('POST', '/control/chargebacks', {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ amount, ...chargeback }),
+  });
+  expect(answer).toMatchObject({ status: 400, body: { code } });
+});

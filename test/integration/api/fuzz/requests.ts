@@ -263,10 +263,11 @@ const signed = (request: FuzzRequest): FuzzRequest => ({
   },
 });
 
-/** Money that a party tells of is taken in whatever it is for: only a party that receives none for us is refused. */
+/** Money that a party tells of, or has taken back, is taken in whatever it is for: only a party that receives none for us is refused. */
 const tellsOfMoney = ({ body }: FuzzRequest): boolean => {
   try {
-    return (JSON.parse(String(body)) as { type?: unknown } | null)?.type === 'repayment.received';
+    const told = JSON.parse(String(body)) as { type?: unknown } | null;
+    return told?.type === 'repayment.received' || told?.type === 'repayment.taken-back';
   } catch {
     return false;
   }

@@ -167,6 +167,18 @@ test.each([
   expect(fundingTermProblem(loanWith(), '2024-02-01', 1, longestTermDays)?.code).toBe(code);
 });
 
+test.each([
+  ['at fault, its fee is owed again', true, 800],
+  ['not at fault, its fee is not asked for any more', false, 0],
+])('an extension whose payment is undone stands; the customer being %s', (_what, customerAtFault, FEE) => {
+  const { loan } = applyExtension(loanWith(), extending('2024-02-25', 42_200));
+  const undone = undo(loan, { paymentId: 'E1', day: '2024-02-26', customerAtFault }).loan;
+  expect(dueDates(undone)).toEqual(dueDates(loan));
+  expect(positionOf(undone, '2024-02-26').owedMinor).toMatchObject({
+    ...{ FEE, INTEREST: 1_200 + 1_600 + 400, PRINCIPAL: 120_000 },
+  });
+});
+
 test('an extension moves no principal, takes back no payment, and asks for no less interest', () => {
   const anyCase = fc.tuple(anyLoan, fc.integer({ min: 0, max: 120 }), fc.integer({ min: 0, max: 10 ** 6 }));
   fc.assert(

@@ -6,6 +6,7 @@ import { components, livePostings, type Loan } from '../../../../domain/servicin
 import { applyPayment, undo, type Posted } from '../../../../domain/servicing/payment';
 import { positionOf } from '../../../../domain/servicing/position';
 import { quote, quoteProblem } from '../../../../domain/servicing/quote';
+import { extraFeesMinor } from '../../../../domain/servicing/settlement';
 import { anyLoan, payment } from './loan-example';
 
 /** Something that happens to a loan; `days` pass before it. */
@@ -155,11 +156,11 @@ test('whatever happens: owed = schedule + penalty − postings, nothing is negat
         if (livePostings(world.loan, id).length === 0) continue;
         keep(world, undo(world.loan, { paymentId: id, day: world.today, customerAtFault: true }));
       }
-      // With nothing allocated any more the loan owes its schedule whole, and the penalty on it.
+      // With nothing allocated any more the loan owes its schedule whole, the penalty on it, and what its extensions cost.
       const nothingPaid = { ...world.loan, payments: [], postings: [] };
       const { FEE, INTEREST, PRINCIPAL } = positionOf(world.loan, world.today).owedMinor;
       expect({ FEE, INTEREST, PRINCIPAL }).toEqual({
-        FEE: sumMinor(instalments.map(({ feeMinor }) => feeMinor)),
+        FEE: sumMinor(instalments.map(({ feeMinor }) => feeMinor)) + extraFeesMinor(world.loan),
         INTEREST: sumMinor(instalments.map(({ interestMinor }) => interestMinor)),
         PRINCIPAL: positionOf(nothingPaid, world.today).owedMinor.PRINCIPAL,
       });
