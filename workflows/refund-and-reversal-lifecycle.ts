@@ -57,7 +57,7 @@ async function refund(flow: RefundFlow, wanted: Application): Promise<RefundOutc
 }
 
 /**
- * A payout came back: two persons have seen its money, the journal is reversed, and the loan never was. No money moves, so
+ * A payout came back: two persons have seen its money, the journal is reversed, the loan never was, and the customer is told. No money moves, so
  * there is nothing to undo.
  */
 async function reverse(flow: RefundFlow, wanted: Reversal): Promise<ReversalOutcome> {
@@ -77,6 +77,8 @@ async function reverse(flow: RefundFlow, wanted: Reversal): Promise<ReversalOutc
 
   flow.onlyForward();
   await flow.pass(reversed).to('fund-management-system');
+  const [notification] = await flow.pass(reversed).to('loan-engine');
+  await flow.pass(notification, flow.messaging).to('outreach-system');
   return { outcome: 'REVERSED', reversalId };
 }
 

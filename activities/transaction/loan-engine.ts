@@ -307,6 +307,14 @@ export const loanEngine = service('loan-engine', {
     ];
   },
 
+  /** The payout came back: the customer, who was told that it was made, is told that it was not. */
+  async 'disbursement-reversed'({ data: { applicationId, customerId } }, { tx }) {
+    await move(tx, applicationId, ['DISBURSED'], { state: 'REVERSED', reason_codes: ['PAYOUT_RETURNED'] });
+    const template = 'DISBURSEMENT_REVERSED';
+    const notificationId = `${template}:${applicationId}`;
+    return [message('send-notification', { notificationId, customerId, template, reference: applicationId })];
+  },
+
   async 'credit-released'({ data }, { tx }) {
     await move(tx, data.applicationId, ['FAILED', 'WITHDRAWN'], {});
     return [];

@@ -49,7 +49,7 @@ const accepted: Schema = object({
   links: links(['self', 'flow']),
 });
 
-const ends = ['DISBURSED', 'REJECTED', 'WITHDRAWN', 'FAILED'];
+const ends = ['DISBURSED', 'REJECTED', 'WITHDRAWN', 'FAILED', 'REVERSED'];
 
 /** How far a loan application is; RECEIVED until the loan engine has created it. */
 export const applicationState = oneOf(

@@ -299,7 +299,7 @@ export function operationsRoutes(needs: Needs): Route[] {
   ];
 }
 
-const endedStates = ['PAID_OUT', 'POSTED', 'BOOKED', 'DISBURSED', 'REJECTED', 'FAILED'];
+const endedStates = ['PAID_OUT', 'POSTED', 'BOOKED', 'DISBURSED', 'REJECTED', 'FAILED', 'REVERSED'];
 
 async function withdraw({ db, temporal }: Needs, call: Call): Promise<Answer> {
   const applicationId = call.parameters['applicationId']!;

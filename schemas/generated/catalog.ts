@@ -508,7 +508,7 @@ export interface CatalogServices {
       | 'risk-decision-made'
       | 'route-funds'
       | 'submit-loan-application';
-    toCome: 'disbursement-reversed';
+    toCome: never;
     returned: 'reserve-credit-line' | 'route-funds';
   };
   /** 运营平台 */

@@ -23,6 +23,11 @@ const templates = {
     id: 'Pencairan pengajuan pinjaman Anda {reference} tidak berhasil. Limit Anda telah dipulihkan dan tidak ada biaya.',
     en: 'Your loan application {reference} could not be paid out. Your credit line is restored and nothing was charged.',
   },
+  DISBURSEMENT_REVERSED: {
+    zh: '您的借款申请 {reference} 的放款被退回,借款已撤销,额度已恢复,您无需还款。',
+    id: 'Pencairan pengajuan pinjaman Anda {reference} dikembalikan oleh bank. Pinjaman dibatalkan, limit Anda telah dipulihkan, dan tidak ada yang perlu dibayar.',
+    en: 'The payout of your loan application {reference} was returned. The loan is undone, your credit line is restored and you owe nothing of it.',
+  },
   REPAYMENT_SUCCEEDED: {
     zh: '您的借款 {reference} 已收到还款 {amount}。',
     id: 'Pembayaran {amount} untuk pinjaman Anda {reference} telah kami terima.',

@@ -510,6 +510,23 @@ describe('a payout that comes back', () => {
     expect(await balance('funds', 'dana-sejahtera', 'paid-out')).toBe(paidOut);
     expect((await platform.get(`/v1/loans/${loan.loanId}`)).body.state).toBe('REVERSED');
     expect(await owed(loan)).toBe(0);
+    const applicationId = loan.loanId.replace('LN', 'LA');
+    const application = await platform.get(`/v1/loan-applications/${applicationId}`);
+    expect(application.body).toMatchObject({ state: 'REVERSED', reasonCodes: ['PAYOUT_RETURNED'] });
+    expect(
+      await platform
+        .db('outreach_system.dispatched_message')
+        .where({ customer_id: customerId, template: 'DISBURSEMENT_REVERSED' })
+        .select('reference'),
+    ).toEqual([{ reference: applicationId }]);
+    const tale = (await platform.trace())
+      .filter(({ flowId }) => flowId === reversal.flowId)
+      .map(({ message, service }) => `${message} → ${service}`);
+    expect(tale.slice(-3)).toEqual([
+      'disbursement-reversed → fund-management-system',
+      'disbursement-reversed → loan-engine',
+      'send-notification → outreach-system',
+    ]);
     const again = { loanId: loan.loanId, evidence: evidence(), reason: 'once more' };
     const key = { 'idempotency-key': reversal.key };
     expect(await platform.post('/v1/disbursement-reversals', again, 'ops', key)).toMatchObject({
