@@ -65,7 +65,8 @@ export function applyPayment(
 /**
  * Undoes a payment, or a part of it: a refund or a chargeback. What was allocated last is undone first. Whatever came
  * beside the money goes when the payment goes. Of a payment that ended the loan nothing stays as it was: what is left
- * of it becomes a normal repayment. An extension stands as it is, and is owed again where the customer is at fault.
+ * of it becomes a normal repayment. An extension stands as it is; what goes back of its fee is owed again where the
+ * customer is at fault, and is not asked for any more where not.
  *
  * @param undoing.amountMinor how much of what is allocated of it is undone; all if left out
  * @param undoing.day the day on which it is undone
@@ -94,9 +95,11 @@ export function undo(
 
   const undoneOn = customerAtFault ? paidOn : day;
   const leftMinor = allocatedMinor - amountMinor;
-  // An extension stands though its payer has taken the money back, so what it cost is owed again.
-  const stands = customerAtFault && intentOf(loan, paymentId)?.kind === 'EXTENSION';
-  if (stands) return postedFrom(loan, withPostings(loan, undoings(money, undoneOn, amountMinor)), []);
+  if (intentOf(loan, paymentId)?.kind === 'EXTENSION') {
+    const undone = undoings(money, undoneOn, amountMinor);
+    const notAsked = customerAtFault ? [] : lessPrice(live, undone);
+    return postedFrom(loan, withPostings(loan, [...undone, ...notAsked]), []);
+  }
   if (leftMinor > 0 && live.every(({ by }) => by === 'PAYMENT' || by === 'COUPON')) {
     return postedFrom(loan, withPostings(loan, undoings(money, undoneOn, amountMinor)), []);
   }
@@ -134,6 +137,20 @@ export function entered(loan: Loan, entry: Entry): Loan {
 
 const intentOf = (loan: Loan, paymentId: string): Intent | undefined =>
   loan.payments.find(({ id }) => id === paymentId)?.intent;
+
+/** Takes from the price of an extension, which the payment itself has added to what is owed, as much of it as goes back. */
+const lessPrice = (live: readonly Posting[], undone: readonly Omit<Posting, 'number'>[]) =>
+  live
+    .filter(({ by }) => by === 'ADJUSTMENT')
+    .flatMap(({ number, ...price }) =>
+      undone
+        .filter(
+          ({ instalment, component }) => instalment === price.instalment && component === price.component,
+        )
+        .map(({ valueDate, amountMinor }) => ({
+          ...{ ...price, valueDate, amountMinor: -amountMinor, undoes: number },
+        })),
+    );
 
 /** Undoes postings, newest first, up to an amount in all. */
 function undoings(
@@ -251,7 +268,9 @@ function notBeforeExtensions(loan: Loan, day: IsoDate): IsoDate {
   const extensions = loan.payments.filter(({ intent }) => intent.kind === 'EXTENSION');
   const days = extensions.flatMap(({ id, amountMinor, valueDate }) =>
     // One that cost nothing has posted nothing.
-    amountMinor === 0 ? valueDate : (loan.postings.find(({ paymentId }) => paymentId === id)?.valueDate ?? []),
+    amountMinor === 0
+      ? valueDate
+      : (loan.postings.find(({ paymentId }) => paymentId === id)?.valueDate ?? []),
   );
   return [day, ...days].sort(compareDays).at(-1)!;
 }

@@ -49,7 +49,8 @@ export interface ReferenceLoan {
   takings: Taking[];
   /** In the order in which they were heard of. */
   payments: ReferencePayment[];
-  extended: { day: string; periods: number }[];
+  /** By the payments of the extensions. */
+  extended: { id: string; day: string; periods: number }[];
   /** How often anything of it has changed. */
   changes: number;
 }
@@ -284,11 +285,15 @@ export function takeBack(
   const paidOn = all[0]!.day;
   const on = atFault ? paidOn : latest(day, paidOn);
   const restMinor = takenOf(loan, id) - amountMinor;
-  if (restMinor > 0 && all.every(({ by }) => by === 'MONEY')) {
+  const isExtension = loan.extended.some((one) => one.id === id);
+  if (isExtension || (restMinor > 0 && all.every(({ by }) => by === 'MONEY'))) {
     let left = amountMinor;
-    for (const one of all.reverse()) {
+    for (const one of all.filter(({ by }) => by === 'MONEY').reverse()) {
       const minor = Math.min(left, one.standsMinor);
       if (minor > 0) giveBack(loan, one, minor, on);
+      // An extension stays: its price goes with the money, unless the customer is at fault.
+      const price = isExtension && !atFault && all.find(({ by }) => by === 'PRICE');
+      if (minor > 0 && price) giveBack(loan, price, -minor, on);
       left -= minor;
     }
     return;
@@ -348,7 +353,7 @@ export function extend(
   const fee = { of: id, number: moving(loan, day)[0]!.number, component: 'fee', day } as const;
   loan.payments.push({ id, day, amountMinor: feeMinor });
   loan.instalments = instalments;
-  loan.extended.push({ day, periods });
+  loan.extended.push({ id, day, periods });
   take(loan, { ...fee, by: 'PRICE', minor: -feeMinor });
   take(loan, { ...fee, by: 'MONEY', minor: feeMinor });
 }

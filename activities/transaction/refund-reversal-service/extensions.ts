@@ -24,7 +24,8 @@ export async function leftOfExtension(
   const { receiptId, customerId, takenMinor } = paid;
   const { party, transactionNo } = receiptOf(receiptId);
   const receipt = await receiptBehind(tx, { party, transactionNo });
-  if (receipt?.customerId !== customerId || receipt.collectingPartnerId || receipt.amountMinor <= takenMinor) return undefined;
+  if (receipt?.customerId !== customerId || receipt.collectingPartnerId || receipt.amountMinor <= takenMinor)
+    return undefined;
   return {
     ...{ refundId: refundIdOf(receiptId), cause: 'OVERPAID', party, transactionNo, customerId },
     amount: money(receipt.currency, receipt.amountMinor - takenMinor),

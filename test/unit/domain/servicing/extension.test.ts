@@ -179,6 +179,15 @@ test.each([
   });
 });
 
+test('of an extension that is charged back in part, and refunded for the rest, only the first part is owed again', () => {
+  const { loan } = applyExtension(loanWith(), extending('2024-02-25', 42_200));
+  const back = { paymentId: 'E1', day: '2024-02-26' };
+  // The arrears of 414.00 go back first, then 3.00 of the fee.
+  const chargedBack = undo(loan, { ...back, amountMinor: 41_700, customerAtFault: true }).loan;
+  const refunded = undo(chargedBack, { ...back, customerAtFault: false }).loan;
+  expect(positionOf(refunded, '2024-02-26').owedMinor.FEE).toBe(300);
+});
+
 test('an extension moves no principal, takes back no payment, and asks for no less interest', () => {
   const anyCase = fc.tuple(anyLoan, fc.integer({ min: 0, max: 120 }), fc.integer({ min: 0, max: 10 ** 6 }));
   fc.assert(
