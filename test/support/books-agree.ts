@@ -77,11 +77,14 @@ const promises: Record<string, string> = {
                  i.principal_minor - coalesce(o.principal, 0), o.least) as other
       from asset_center.loan l
       join asset_center.instalment i on i.loan_id = l.loan_id and i.version = l.schedule_version
-      left join (select loan_id, instalment, min(minor) as least,
+      left join (select loan_id, instalment, min(paid) as least,
                         sum(minor) filter (where component = 'FEE') as fee,
                         sum(minor) filter (where component = 'INTEREST') as interest,
                         sum(minor) filter (where component = 'PRINCIPAL') as principal
-                   from (select loan_id, instalment, component, sum(amount_minor) as minor from asset_center.posting
+                   from (select loan_id, instalment, component, sum(amount_minor) as minor,
+                                -- The price of an extension is owed until it is paid.
+                                sum(amount_minor) filter (where (component, kind) <> ('FEE', 'ADJUSTMENT')) as paid
+                           from asset_center.posting
                           group by loan_id, instalment, component) by_component
                   group by loan_id, instalment) o on o.loan_id = i.loan_id and o.instalment = i.number`,
   'nothing stays in clearing after a refund': `

@@ -39,6 +39,8 @@ export interface ReferenceReceipt {
   amountMinor: number;
   /** What has gone back, or is about to. */
   claimedMinor: number;
+  /** Whether its party has taken some of it back. */
+  isTakenBack?: boolean;
 }
 export interface ReferenceRefund {
   receipt: ReferenceReceipt;

@@ -5,7 +5,7 @@ import { advanceBusinessDate, businessDates } from '../../../db/business-date';
 import { addDays } from '../../../domain/calendar';
 import { checkTrace } from '../../../scripts/check-trace';
 import { booksDisagree, owedByTables } from '../../support/books-agree';
-import { newLoan, pays } from '../../support/borrowers';
+import { newLoan, pays, takesBack } from '../../support/borrowers';
 import { newCustomer, send, startPlatform, type Platform } from '../../support/platform';
 import {
   canEnd,
@@ -135,6 +135,13 @@ const step = {
     atFault: fc.boolean(),
     decided: fc.constantFrom<Decision>('APPROVE', 'APPROVE', 'REJECT', 'LATER'),
   }),
+  chargeback: fc.record({
+    kind: fc.constant('CHARGEBACK'),
+    which,
+    /** Of what came in, whatever has gone back of it. */
+    percent: fc.constantFrom(100, 100, 50, 20),
+    told: fc.constantFrom<number[]>([1], [1, 1], [1, 2]),
+  }),
   decide: fc.record({
     kind: fc.constant('DECIDE'),
     which,
@@ -147,7 +154,7 @@ type Step = { [K in keyof typeof step]: StepOf<K> }[keyof typeof step];
 
 const weights: Record<keyof typeof step, number> = {
   ...{ days: 6, borrow: 1, payAmount: 5, payDue: 3, end: 3, extend: 3 },
-  ...{ payOrder: 3, cancelOrder: 1, refund: 6, decide: 2 },
+  ...{ payOrder: 3, cancelOrder: 1, refund: 6, chargeback: 2, decide: 2 },
 };
 const anyStep = fc.oneof(
   ...(Object.keys(step) as (keyof typeof step)[]).map((name) => ({
@@ -161,7 +168,7 @@ const stepsBy = (from: number): Step[] => fc.sample(fc.noBias(anyStep), { seed: 
 const oneOf = <T>(ones: readonly T[], which: number): T | undefined => ones[which % ones.length];
 const partOf = (minor: number, percent: number): number => Math.max(1, Math.floor((minor * percent) / 100));
 const sum = (ones: readonly number[]): number => ones.reduce((total, one) => total + one, 0);
-const cny = (amountMinor: number) => ({ currency: 'CNY', amountMinor });
+const cny = (amountMinor: number) => ({ currency: 'CNY' as const, amountMinor });
 
 /** A loan that owes something, and whose it is: one of which more is true, if there is one. */
 function owing({ borrowers }: World, which: number, more: (loan: ReferenceLoan) => boolean = () => true) {
@@ -443,6 +450,30 @@ async function ended({ flowId, of, borrower }: Omit<Refund, 'actId'>, answer: 'A
   else reject(borrower.purse, of);
 }
 
+/** A party takes money back that came in, also what was refunded before: that its payer has twice, and owes. */
+async function chargeBack(world: World, { which, percent, told }: StepOf<'chargeback'>): Promise<void> {
+  const all = world.borrowers.flatMap(({ purse }) => purse.receipts.map((receipt) => ({ purse, receipt })));
+  const isDecided = ({ purse, receipt }: (typeof all)[number]) =>
+    purse.pending.every((one) => one.receipt !== receipt);
+  // Where a refund waits to be decided, so does the chargeback; and no receipt is taken back twice.
+  const found = oneOf(
+    all.filter((one) => isDecided(one) && !one.receipt.isTakenBack),
+    which,
+  );
+  if (!found) return;
+  const { purse, receipt } = found;
+  const [party, transactionNo] = receipt.id.split('.') as [string, string];
+  const amountMinor = partOf(receipt.amountMinor, percent);
+  const taken = await takesBack(platform, {
+    ...{ party, transactionNo, amount: cny(amountMinor), notifications: told },
+  });
+  await taken.result();
+  receipt.isTakenBack = true;
+  const claimedMinor = Math.min(amountMinor, receipt.amountMinor - receipt.claimedMinor);
+  expect(await taken.kept()).toMatchObject({ claimedMinor, receivableMinor: amountMinor - claimedMinor });
+  if (claimedMinor > 0) payBack(purse, claim(purse, receipt, claimedMinor, true), today);
+}
+
 /** Does a step; what there is nothing for is left out. */
 async function live(world: World, one: Step): Promise<void> {
   switch (one.kind) {
@@ -466,6 +497,8 @@ async function live(world: World, one: Step): Promise<void> {
       return cancelOrder(world, one);
     case 'REFUND':
       return refund(world, one);
+    case 'CHARGEBACK':
+      return chargeBack(world, one);
     case 'DECIDE': {
       const pending = oneOf(world.refunds, one.which);
       return pending && decide(world, pending, one.answer);
