@@ -184,15 +184,15 @@ export interface TakingBack {
 }
 
 /** Has a party take money back. Returns the flow of the chargeback, once it has begun. */
-export async function takesBack(platform: Platform, chargeback: TakingBack) {
-  const response = await fetch(`${platform.sandbox.url}/control/chargebacks`, {
+export async function takesBack(world: World, chargeback: TakingBack) {
+  const response = await fetch(`${world.sandbox.url}/control/chargebacks`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(chargeback),
   });
   const { chargebackNo } = (await response.json()) as { chargebackNo: string };
   const kept = () =>
-    platform
+    world
       .db('refund_reversal_service.chargeback')
       .where({ party: chargeback.party, chargeback_no: chargebackNo })
       .first<{ id: string; state: string; claimedMinor: number; receivableMinor: number } | undefined>(
@@ -202,9 +202,9 @@ export async function takesBack(platform: Platform, chargeback: TakingBack) {
   await until(async () => (await kept()) !== undefined);
   const { id } = (await kept())!;
   const flowId = `refund-and-reversal-lifecycle:${id}`;
-  const handle = platform.client.workflow.getHandle(flowId);
+  const handle = world.client.workflow.getHandle(flowId);
   return {
-    ...{ chargebackNo, flowId, handle, kept: async () => (await kept())! },
+    ...{ chargebackId: id, chargebackNo, flowId, handle, kept: async () => (await kept())! },
     result: () => handle.result() as Promise<ChargebackOutcome>,
   };
 }

@@ -74,6 +74,7 @@ describe('a flow that has ended and is reset to each of its points runs to the s
     'refund-and-reversal-lifecycle/paid-back-to-another-account',
     'refund-and-reversal-lifecycle/given-up',
     'refund-and-reversal-lifecycle/reversed',
+    'refund-and-reversal-lifecycle/charged-back',
     'extension/approved-in-review',
     'extension/method-of-nobody',
     'exception/returned',
@@ -114,6 +115,7 @@ describe('a flow that is reset to each of its points while it waits does what it
     'refund-and-reversal-lifecycle/paid-back-by-callback',
     'refund-and-reversal-lifecycle/paid-back-to-another-account',
     'refund-and-reversal-lifecycle/reversed',
+    'refund-and-reversal-lifecycle/claimed-from-the-party',
     'extension/approved-in-review',
     'exception/returned',
   ])(

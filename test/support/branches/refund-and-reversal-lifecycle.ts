@@ -1,6 +1,6 @@
 import { booksOn } from '../../../db/books/posting';
 import { refundRequestNoOf } from '../../../domain/identifiers';
-import { newLoan, pays, type Loan, type Market } from '../borrowers';
+import { newLoan, pays, takesBack, type Loan, type Market } from '../borrowers';
 import { approve } from '../people';
 import { randomId, type Behaviour } from '../platform';
 import type { World } from '../world';
@@ -138,6 +138,33 @@ async function reverse(
   return toItsEnd(walk, { stops }, whileItWaits);
 }
 
+interface ChargebackBranch {
+  /** Whether the party names money that never came in. */
+  isUnknown?: boolean;
+  stops?: Stop[];
+}
+
+/** A party takes money back. */
+const chargebacks = {
+  'charged-back': {},
+  'claimed-from-the-party': { isUnknown: true, stops: [answered('chargeback', 'CLAIM_FROM_PARTY')] },
+} satisfies Record<string, ChargebackBranch>;
+
+async function takeBack(
+  world: World,
+  { isUnknown, stops }: ChargebackBranch,
+  whileItWaits?: WhileItWaits,
+): Promise<Walked> {
+  const loan = await newLoan(world, 'ID');
+  const { party, ids, ...paid } = await paidFirstInstalment(world, loan);
+  const transactionNo = isUnknown ? randomId('TX') : paid.transactionNo;
+  const { flowId, chargebackNo, chargebackId } = await takesBack(world, {
+    ...{ party, transactionNo, amount: { currency: 'IDR', amountMinor: 100_000 } },
+  });
+  const walk = walkOf(world, flowId, loan, ...ids, transactionNo, chargebackNo, chargebackId);
+  return toItsEnd(walk, { stops }, whileItWaits);
+}
+
 /** Has the first instalment paid, and something beyond it; gives the money as its party knows it. */
 async function paidFirstInstalment(world: World, loan: Loan, extraMinor = 0) {
   const { paying, ids } = await firstInstalment(world, loan);
@@ -176,4 +203,8 @@ async function receivedIsSetAside({ owner, db }: World, partnerId: string): Prom
     );
 }
 
-export const refundsAndReversals = { ...branchesOf(refunds, refund), ...branchesOf(reversals, reverse) };
+export const refundsAndReversals = {
+  ...branchesOf(refunds, refund),
+  ...branchesOf(reversals, reverse),
+  ...branchesOf(chargebacks, takeBack),
+};
