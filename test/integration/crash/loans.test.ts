@@ -1,5 +1,6 @@
 import {
   backstage,
+  chargedBack,
   extended,
   refundedByCallback,
   refundedElsewhere,
@@ -48,6 +49,11 @@ describe('a worker that is killed while loans are repaid, refunded, reversed and
       including: 'after-commit handling refund-reversal-service.reverse-disbursement',
     },
     {
+      ...{ branch: chargedBack, flow: 'a chargeback' },
+      among: /create-repayment-refund$/,
+      including: 'after-commit handling refund-reversal-service.create-repayment-refund',
+    },
+    {
       ...{ branch: extended, flow: 'an extension and its money' },
       among: /initiate-payment$|accounting-entry-posted$/,
       including: 'after-commit handling payment-system.accounting-entry-posted',
@@ -75,6 +81,7 @@ describe('the API that is killed while clients order, parties tell of money, and
   test.each([
     { branch: repaid, among: ['after-commit receipt', 'before-answer repayment order'] },
     { branch: refundedByCallback, among: ['before-answer refund', 'before-answer callback'] },
+    { branch: chargedBack, among: ['before-answer chargeback'] },
     { branch: extended, among: ['before-answer extension order'] },
   ])(
     '$branch.name: it ends as it would have, with the records of an undisturbed one',

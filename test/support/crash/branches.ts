@@ -267,6 +267,7 @@ export const refundedElsewhere = ofLoan(
 );
 export const refundedByCallback = ofLoan('refund-and-reversal-lifecycle/paid-back-by-callback', 'REFUNDED');
 export const reversed = ofLoan('refund-and-reversal-lifecycle/reversed', 'REVERSED');
+export const chargedBack = ofLoan('refund-and-reversal-lifecycle/charged-back', 'CHARGED');
 /** An order of an extension, and the money for it. */
 export const extended = ofLoan('repayment/extension-paid', 'UNAPPLIED');
 
@@ -276,6 +277,7 @@ const ofLoans: readonly Branch[] = [
   refundedElsewhere,
   refundedByCallback,
   reversed,
+  chargedBack,
   extended,
   ofLoan('repayment/method-by-our-payment-system-after-a-refusal', 'METHOD_CREATED'),
   ofLoan('repayment/method-by-callback', 'METHOD_CREATED'),
