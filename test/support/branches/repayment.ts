@@ -198,7 +198,21 @@ async function moneyIn(
   const clear = await obstacle?.(world, loan);
   const transactionNo = randomId('TX');
   const { flowId } = await pays(world, { ...paying, transactionNo });
-  return toItsEnd(walkOf(world, flowId, loan, ...ids, transactionNo), { stops, clear }, whileItWaits);
+  const walk = walkOf(world, flowId, loan, ...ids, transactionNo);
+  return withRefund(await toItsEnd(walk, { stops, clear }, whileItWaits));
+}
+
+/** What an extension has not taken goes back by a flow of its own: the walk is over when that is. */
+async function withRefund(walked: Walked): Promise<Walked> {
+  const { world, flowId, names } = walked;
+  const sent = await world
+    .db('messages.message')
+    .where({ flow_id: flowId, message_type: 'create-repayment-refund' })
+    .first<{ body: { data: { refundId: string } } } | undefined>('body');
+  if (!sent) return walked;
+  const { refundId } = sent.body.data;
+  await world.client.workflow.getHandle(`refund-and-reversal-lifecycle:${refundId}`).result();
+  return { ...walked, names: [...names, refundId] };
 }
 
 /**
