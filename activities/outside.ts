@@ -20,6 +20,8 @@ export interface OutsideRequest {
    * been done without harm and without anybody's knowledge, and never for money.
    */
   giveUpAfterAsks?: number;
+  /** How long the party has to tell of it unasked, before it is asked for the first time again; a second if left out. */
+  tellsWithinSeconds?: number;
 }
 
 /** What one exchange with a party gave: its final word, or that it is still working, or that nobody knows. */
@@ -49,11 +51,14 @@ export interface Waiting {
 /** How long to wait for a callback before asking again: 1, 2, 4 … 60 seconds, by how often the party was asked. */
 export const waitFor = (
   { requestNo, party, askedCount }: OutsideRequestRow,
-  { giveUpAfterAsks }: Pick<OutsideRequest, 'giveUpAfterAsks'>,
+  { giveUpAfterAsks, tellsWithinSeconds }: Pick<OutsideRequest, 'giveUpAfterAsks' | 'tellsWithinSeconds'>,
 ): Waiting => ({
   requestNo,
   party,
-  askAgainInMs: Math.min(1000 * 2 ** Math.max(askedCount - 1, 0), 60_000),
+  askAgainInMs:
+    tellsWithinSeconds !== undefined && askedCount <= 1
+      ? tellsWithinSeconds * 1000
+      : Math.min(1000 * 2 ** Math.max(askedCount - 1, 0), 60_000),
   isGivenUpInTime: giveUpAfterAsks !== undefined,
 });
 

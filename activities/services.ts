@@ -3,6 +3,8 @@ import { assetCenter } from './asset/asset-center';
 import { repaymentPlanService } from './asset/repayment-plan-service';
 import { bffSystem } from './business-frontend/bff-system';
 import { creditLimitCenter } from './credit/credit-limit-center';
+import { debtSettlementService } from './debt-resolution/debt-settlement-service';
+import { divideService } from './debt-resolution/divide-service';
 import { fundManagementSystem } from './funds/fund-management-system';
 import { fundRoutingSystem } from './funds/fund-routing-system';
 import { paymentSystem } from './funds/payment-system';
@@ -21,7 +23,9 @@ export const services = {
   'asset-center': assetCenter,
   'bff-system': bffSystem,
   'credit-limit-center': creditLimitCenter,
+  'debt-settlement-service': debtSettlementService,
   'decision-engine': decisionEngine,
+  'divide-service': divideService,
   'fund-management-system': fundManagementSystem,
   'fund-routing-system': fundRoutingSystem,
   'extension-engine': extensionEngine,

@@ -35,6 +35,10 @@ const gateways = {
   'payment-channel-repayment-method': withMethod,
   'payment-channel-refund': willing,
   'send-message': willing,
+  'yeepay-clearing': willing,
+  'yeepay-divide': willing,
+  'yeepay-divide-complete': willing,
+  'yeepay-divide-back': willing,
 };
 
 async function startBare(): Promise<{ done: Promise<void> }> {

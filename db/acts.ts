@@ -4,7 +4,7 @@ import { attentionAfterAsks } from '../domain/attention';
 /**
  * What a flow can ask of people; each flow asks each question once. `receipt` asks whose money came in; `request:<number>`
  * what became of a request to an outside party, when the party does not say; `refund-account:<attempt>` where a refund is to
- * go that was refused.
+ * go that was refused; `refused:<number>` what is done about something that Yeepay has refused.
  */
 export type Question =
   | 'review'
@@ -15,6 +15,7 @@ export type Question =
   | 'reversal'
   | 'chargeback'
   | `refund-account:${number}`
+  | `refused:${string}`
   | `request:${string}`;
 
 /** Who answers, when no person did in time. */

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import stringify from 'safe-stable-stringify';
 import type { RepaymentMethod } from '../schemas/generated/messages';
+import type { YeepayDone } from '../schemas/outside/yeepay/divide';
 
 /**
  * A party's final word on a request. `paidAt` is an RFC 3339 instant, in the party's words; of a message, when it was
- * sent; of a method to pay by, which comes with it, when it was made.
+ * sent; of a method to pay by, which comes with it, when it was made; of an order at Yeepay, when what was asked was done.
  */
 export type OutsideAnswer =
-  | { status: 'SUCCEEDED'; transactionNo: string; paidAt: string; method?: RepaymentMethod }
+  | ({ status: 'SUCCEEDED'; transactionNo: string; paidAt: string; method?: RepaymentMethod } & YeepayDone)
   | { status: 'FAILED'; failure: { code: string; message: string } };
 
 /** What can be asked of an outside party; each has a gateway in activities/gateways/. */
@@ -18,6 +19,10 @@ export type OutsideOperation =
   | 'funding-partner-repayment-method'
   | 'payment-channel-repayment-method'
   | 'payment-channel-refund'
+  | 'yeepay-clearing'
+  | 'yeepay-divide'
+  | 'yeepay-divide-complete'
+  | 'yeepay-divide-back'
   | 'send-message';
 
 /** `OPERATOR`: two persons found out what became of it. `GIVEN_UP`: it is not asked for any longer. */

@@ -113,21 +113,19 @@ export async function fundingAgreementsFor(db: Knex, productId: string): Promise
   return rows;
 }
 
+/** `DIVIDING`: divides what a mall's buyers have paid. */
+export type PartyKind = 'FUNDING_PARTNER' | 'PAYMENT_CHANNEL' | 'MESSAGING' | 'DIVIDING';
+
 /** What a party is to us. Throws when there is no such party. */
-export async function partyKindOf(
-  db: Knex,
-  id: string,
-): Promise<'FUNDING_PARTNER' | 'PAYMENT_CHANNEL' | 'MESSAGING'> {
-  const party = await db('reference.party')
-    .where({ id })
-    .first<{ kind: 'FUNDING_PARTNER' | 'PAYMENT_CHANNEL' | 'MESSAGING' } | undefined>('kind');
+export async function partyKindOf(db: Knex, id: string): Promise<PartyKind> {
+  const party = await db('reference.party').where({ id }).first<{ kind: PartyKind } | undefined>('kind');
   if (!party) throw new Error(`There is no party ${id}: run the seeds.`);
   return party.kind;
 }
 
 /** The outside parties, each with the rate at which it may be asked. */
-export const parties = (db: Knex): Promise<{ id: string; maxRequestsPerSecond: number }[]> =>
-  db('reference.party').orderBy('id').select('id', 'max_requests_per_second as maxRequestsPerSecond');
+export const parties = (db: Knex): Promise<{ id: string; kind: PartyKind; maxRequestsPerSecond: number }[]> =>
+  db('reference.party').orderBy('id').select('id', 'kind', 'max_requests_per_second as maxRequestsPerSecond');
 
 /** Those of some funding partners that there are, and the payment channel that collects what no partner of a market does. */
 export async function collectorsFor(
@@ -148,4 +146,38 @@ export async function collectorsFor(
     partners: collectors.filter(({ isDefault }) => !isDefault).map(({ collector }) => collector),
     defaultCollector: collectors.find(({ isDefault }) => isDefault)?.collector,
   };
+}
+
+/** A mall whose orders settle debts. */
+export interface Mall {
+  id: string;
+  market: MarketId;
+  /** How long an order waits for Yeepay's notice that it is cleared, before Yeepay is asked. */
+  clearingWithinSeconds: number;
+  /** How long an order waits for the confirmation of its receipt. */
+  confirmWithinSeconds: number;
+  /** Whether its debts are settled without a confirmation once that time is over. */
+  settlesByItself: boolean;
+}
+
+/** A mall by its id; undefined when there is none. */
+export const mallOf = (db: Knex, id: string): Promise<Mall | undefined> =>
+  db('reference.mall')
+    .where({ id })
+    .first(
+      ...(['id', 'market', 'clearing_within_seconds as clearingWithinSeconds'] as const),
+      'confirm_within_seconds as confirmWithinSeconds',
+      'settles_by_itself as settlesByItself',
+    );
+
+/** What is done about a refusal of Yeepay's; see the table. */
+export type YeepayCode =
+  { meaning: 'RETRY'; retryAfterSeconds: number } | { meaning: 'ASK' | 'REFUSE'; retryAfterSeconds: null };
+
+/** What a code of Yeepay's means; a person is asked about one that nobody has told us of. */
+export async function yeepayCodeOf(db: Knex, code: string): Promise<YeepayCode> {
+  const known = await db('reference.yeepay_code')
+    .where({ code })
+    .first<YeepayCode | undefined>('meaning', 'retry_after_seconds as retryAfterSeconds');
+  return known ?? { meaning: 'ASK', retryAfterSeconds: null };
 }

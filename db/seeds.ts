@@ -226,7 +226,19 @@ const parties = [
   },
   { id: 'cn-messaging', kind: 'MESSAGING', market: 'CN', name: '短信通道', max_requests_per_second: 200 },
   { id: 'id-messaging', kind: 'MESSAGING', market: 'ID', name: 'Pesan ID', max_requests_per_second: 200 },
+  { id: 'yeepay', kind: 'DIVIDING', market: 'CN', name: '易宝支付', max_requests_per_second: 50 },
 ];
+
+const malls = [
+  {
+    ...{ id: 'cn-mall', market: 'CN', name: '化债商城', settles_by_itself: false },
+    // Yeepay clears within a day, and receipts are confirmed after seven days; twice that is late.
+    ...{ clearing_within_seconds: 86_400, confirm_within_seconds: 1_209_600 },
+  },
+];
+
+/** Yeepay's codes of interfaces are for its merchants only: those that are known are configured by whoever has them. */
+const yeepayCodes = [{ code: 'FAIL', meaning: 'ASK', retry_after_seconds: null }];
 
 const agreement = { min_payout_minor: 1, weight: 1, valid_from: '2024-01-01', valid_to: null };
 const firstAgreements = [
@@ -341,6 +353,8 @@ export async function seed(owner: Knex, openingDate: string): Promise<void> {
       if (!(await productOf(tx, productId))) await publishProductVersion(tx, { productId, ...product });
     }
     await insert('reference.party', parties);
+    await insert('reference.mall', malls);
+    await insert('reference.yeepay_code', yeepayCodes);
     await insert(
       'reference.funding_agreement',
       agreements.map((one) => ({ ...agreement, ...one })),

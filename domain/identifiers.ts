@@ -72,3 +72,14 @@ export const extensionOfMethod = (methodNo: string): string | undefined =>
 
 /** The payment of what an extension costs. */
 export const feePaymentIdOf = (orderId: string): string => `PM-${orderId}-1`;
+
+/** What Yeepay is asked to do about a mall's order, by the letters that its requests' numbers begin with. */
+const yeepayLetters = { CLEARING: 'YC', DIVIDE: 'YD', RETURN: 'YB', COMPLETE: 'YE' } as const;
+
+/** The number under which Yeepay knows an attempt; of a return, with the number of the order's refund. */
+export const yeepayRequestNoOf = (
+  operation: keyof typeof yeepayLetters,
+  orderId: string,
+  attempt: number,
+  refundNumber?: number,
+): string => [yeepayLetters[operation], orderId, refundNumber, attempt].filter(Boolean).join('-');

@@ -1,5 +1,6 @@
 import catalogData from './catalog.json';
 import decisionData from './catalog-decisions.json';
+import eventStormData from './event-storm.json';
 
 /** One step of a flow's picture in the catalog: an actor, a message or a service, and what follows it. */
 export interface CatalogStep {
@@ -34,7 +35,17 @@ export interface CatalogDecision {
   returned?: boolean;
 }
 
-export const catalog = catalogData as Catalog;
+const eventCatalog = catalogData as Catalog;
+const eventStorm = eventStormData as Catalog;
+
+/** The lender's EventCatalog and, in the same form, the event storm of debt resolution. */
+export const catalog: Catalog = {
+  events: { ...eventCatalog.events, ...eventStorm.events },
+  commands: { ...eventCatalog.commands, ...eventStorm.commands },
+  services: { ...eventCatalog.services, ...eventStorm.services },
+  domains: { ...eventCatalog.domains, ...eventStorm.domains },
+  flows: { ...eventCatalog.flows, ...eventStorm.flows },
+};
 export const decisions = decisionData as CatalogDecision[];
 
 /** Flows that the catalog does not draw: money in the wrong place, until a person has found it. */

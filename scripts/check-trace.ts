@@ -2,7 +2,7 @@ import { allArrows, arrow, arrowsDrawnBy, catalog, decisions } from '../schemas/
 import type { TraceRow } from '../db/reads/trace';
 
 // Client applications are where people act: an arrow from a person is an arrow from any of them.
-const clients = new Set(['actor', 'app', 'bff-system']);
+const clients = new Set(['actor', 'app', 'bff-system', 'mall']);
 
 /** Events that come from outside: those with which people, or parties that nobody asked, begin a part of a flow's picture. */
 const fromOutside = new Set(

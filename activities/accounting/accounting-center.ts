@@ -1,6 +1,7 @@
 import { BooksRefusal } from '../../db/books/errors';
 import { service } from '../service';
 import { disbursed, extensionPaid, received, repaymentAmounts } from './accounting-center/ledger-events';
+import { ofMallOrder } from './accounting-center/mall-orders';
 import { chargedBack, disbursementReversed, paidBack, takenBack } from './accounting-center/refunds';
 
 /** 账本服务: turns ledger events into journals by the posting rules. What it records comes before all that follows. */
@@ -17,7 +18,9 @@ export const accountingCenter = service('accounting-center', {
       );
     }
     try {
-      return isDisbursement ? await disbursed(books, market, data) : await received(books, market, data);
+      if (isDisbursement) return await disbursed(books, market, data);
+      if ('orderId' in data && !('receivedBy' in data)) return await ofMallOrder(books, market, data);
+      return await received(books, market, data);
     } catch (error) {
       if (error instanceof BooksRefusal && error.code === 'BUSINESS_KEY_CONFLICT')
         return refuse('LEDGER_EVENT_CONFLICT', error.message);

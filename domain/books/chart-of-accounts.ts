@@ -3,9 +3,21 @@ export type Side = 'DEBIT' | 'CREDIT';
 
 /**
  * Who an account can belong to; the names are also the keys of a posting's `owners`. A `party` is a funding partner or a
- * payment channel, where it does not matter which.
+ * payment channel, where it does not matter which. A `merchant` and a `ledger` have accounts at Yeepay: the one receives what a
+ * mall's `order` is paid with, the other is whom it is divided to.
  */
-export type OwnerKind = 'loan' | 'fundingPartner' | 'paymentChannel' | 'party' | 'customer' | 'market';
+export type OwnerKind =
+  | 'loan'
+  | 'fundingPartner'
+  | 'paymentChannel'
+  | 'party'
+  | 'customer'
+  | 'market'
+  | 'order'
+  | 'merchant'
+  | 'ledger'
+  | 'debtor'
+  | 'debtContract';
 
 /**
  * One code of the chart. A `GUARDED` account has a running balance that the database never lets below zero; postings
@@ -130,6 +142,68 @@ export const CHART_OF_ACCOUNTS = {
       kind: 'GUARDED',
       ownerKind: 'paymentChannel',
       description: 'Paid back after a confirmed failure, until a person has found where the money is',
+    },
+    'yeepay-undivided': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'order',
+      description: "What is left of an order's payment at Yeepay, and has gone to nobody",
+    },
+    'yeepay-debtor-ledger': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'ledger',
+      description: "What was divided to a debtor's ledger at Yeepay, and not returned",
+    },
+    // Hot: all of a merchant's orders are on it.
+    'receiving-merchant': {
+      normalSide: 'DEBIT',
+      kind: 'HOT',
+      ownerKind: 'merchant',
+      description: "The rest of orders at Yeepay, less what buyers got back: the receiving merchant's",
+    },
+    'yeepay-fee': {
+      normalSide: 'DEBIT',
+      kind: 'HOT',
+      ownerKind: 'market',
+      description: 'What Yeepay has kept of payments',
+    },
+    // Not guarded: below zero, the platform's share of the order is. The money itself is guarded above.
+    'order-undivided': {
+      normalSide: 'CREDIT',
+      kind: 'HOT',
+      ownerKind: 'order',
+      description: "What a buyer has paid, and is neither divided nor refunded nor the platform's yet",
+    },
+    'debtor-share': {
+      normalSide: 'CREDIT',
+      kind: 'GUARDED',
+      ownerKind: 'order',
+      description: 'Divided to debtors, until it settles their debts or is returned',
+    },
+    'debt-return-clearing': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'order',
+      description: "Returned by debtors' ledgers, until the share or the debt has followed",
+    },
+    'debt-collected': {
+      normalSide: 'CREDIT',
+      kind: 'GUARDED',
+      ownerKind: 'debtContract',
+      description: "What debtors' shares have settled of a debt: owed to its creditor",
+    },
+    'debtor-payable': {
+      normalSide: 'CREDIT',
+      kind: 'GUARDED',
+      ownerKind: 'debtor',
+      description: "What exceeded a debtor's debts: owed to the debtor",
+    },
+    'platform-share-income': {
+      normalSide: 'CREDIT',
+      kind: 'HOT',
+      ownerKind: 'market',
+      description: "The platform's share of orders: what of them is owed to nobody else",
     },
   },
   funds: {

@@ -174,6 +174,102 @@ export const POSTING_RULES = {
       { side: 'CREDIT', account: 'upfront-fee-income', amount: 'returnedFeeTakenBack' },
     ],
   },
+  // What a mall's order is paid with: docs/debt-resolution.md follows it.
+  'general.order-cleared': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'yeepay-undivided', amount: 'settled' },
+      { side: 'DEBIT', account: 'yeepay-fee', amount: 'fee' },
+      { side: 'CREDIT', account: 'order-undivided', amount: 'paid' },
+    ],
+  },
+  'general.divided-to-supplier': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'order-undivided', amount: 'divided' },
+      { side: 'CREDIT', account: 'yeepay-undivided', amount: 'divided' },
+    ],
+  },
+  'general.divided-to-debtor': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'order-undivided', amount: 'divided' },
+      { side: 'DEBIT', account: 'yeepay-debtor-ledger', amount: 'divided' },
+      { side: 'CREDIT', account: 'debtor-share', amount: 'divided' },
+      { side: 'CREDIT', account: 'yeepay-undivided', amount: 'divided' },
+    ],
+  },
+  'general.returned-by-supplier': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'yeepay-undivided', amount: 'returned' },
+      { side: 'CREDIT', account: 'order-undivided', amount: 'returned' },
+    ],
+  },
+  // The share, or the debt that it has settled, follows from clearing in a step of its own: the money is back first.
+  'general.returned-by-debtor': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'yeepay-undivided', amount: 'returned' },
+      { side: 'DEBIT', account: 'debt-return-clearing', amount: 'returned' },
+      { side: 'CREDIT', account: 'yeepay-debtor-ledger', amount: 'returned' },
+      { side: 'CREDIT', account: 'order-undivided', amount: 'returned' },
+    ],
+  },
+  'general.share-returned': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'debtor-share', amount: 'returned' },
+      { side: 'CREDIT', account: 'debt-return-clearing', amount: 'returned' },
+    ],
+  },
+  'general.order-refunded': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'order-undivided', amount: 'refunded' },
+      { side: 'CREDIT', account: 'receiving-merchant', amount: 'refunded' },
+    ],
+  },
+  // The platform's share on both sides, as it may be below zero; of the two one has an amount.
+  'general.order-completed': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'receiving-merchant', amount: 'rest' },
+      { side: 'DEBIT', account: 'order-undivided', amount: 'platformShare' },
+      { side: 'DEBIT', account: 'platform-share-income', amount: 'platformShareLost' },
+      { side: 'CREDIT', account: 'yeepay-undivided', amount: 'rest' },
+      { side: 'CREDIT', account: 'platform-share-income', amount: 'platformShare' },
+      { side: 'CREDIT', account: 'order-undivided', amount: 'platformShareLost' },
+    ],
+  },
+  'general.debt-settled': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'debtor-share', amount: 'settled' },
+      { side: 'CREDIT', account: 'debt-collected', amount: 'settled' },
+    ],
+  },
+  'general.debt-exceeded': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'debtor-share', amount: 'excess' },
+      { side: 'CREDIT', account: 'debtor-payable', amount: 'excess' },
+    ],
+  },
+  'general.debt-rolled-back': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'debt-collected', amount: 'settled' },
+      { side: 'CREDIT', account: 'debt-return-clearing', amount: 'settled' },
+    ],
+  },
+  'general.excess-rolled-back': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'debtor-payable', amount: 'excess' },
+      { side: 'CREDIT', account: 'debt-return-clearing', amount: 'excess' },
+    ],
+  },
   'funds.contributed': {
     book: 'funds',
     lines: [

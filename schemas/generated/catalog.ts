@@ -747,6 +747,52 @@ export interface CatalogServices {
     toCome: never;
     returned: never;
   };
+  /** 商城系统 */
+  mall: {
+    domain: 'debt-resolution';
+    sends: 'create-pre-divide' | 'refund-approved' | 'refund-requested' | 'settle-debt';
+    receives: never;
+    toCome: never;
+    returned: never;
+  };
+  /** 分账服务 */
+  'divide-service': {
+    domain: 'debt-resolution';
+    sends:
+      | 'divide-completed'
+      | 'divide-failed'
+      | 'execute-divide'
+      | 'ignore-refund'
+      | 'post-ledger-event'
+      | 'pre-divide-created'
+      | 'rollback-debt'
+      | 'settle-debt';
+    receives:
+      | 'create-pre-divide'
+      | 'debt-settled'
+      | 'divide-failed'
+      | 'execute-divide'
+      | 'pre-divide-created'
+      | 'refund-approved'
+      | 'refund-ignored'
+      | 'refund-requested';
+    toCome: never;
+    returned: never;
+  };
+  /** 化债服务 */
+  'debt-settlement-service': {
+    domain: 'debt-resolution';
+    sends:
+      | 'contract-completed'
+      | 'debt-partially-rolled-back'
+      | 'debt-rolled-back'
+      | 'debt-settled'
+      | 'post-ledger-event'
+      | 'refund-ignored';
+    receives: 'divide-completed' | 'ignore-refund' | 'rollback-debt' | 'settle-debt';
+    toCome: never;
+    returned: never;
+  };
 }
 
 export type FlowName =
@@ -754,6 +800,7 @@ export type FlowName =
   | 'clearing-settlement-reconciliation'
   | 'credit-approval'
   | 'customer-onboarding'
+  | 'debt-order'
   | 'exception'
   | 'extension'
   | 'financial-accounting'

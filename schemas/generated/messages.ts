@@ -11,6 +11,12 @@ export type ChargebackReason = string;
 export type CollectedBy = 'PARTNER' | 'CUSTODY';
 export type ContractId = string;
 export type Currency = 'CNY' | 'IDR';
+export type DebtContractId = string;
+export type LineNumber = number;
+export type DebtorId = string;
+export type LedgerId = string;
+export type MerchantType = 'SUPPLIER' | 'DEBTOR';
+export type DivideOperation = 'CLEARING' | 'DIVIDE' | 'RETURN' | 'COMPLETE';
 export type LoanId = string;
 export type ProductId = string;
 export type ProductVersion = number;
@@ -25,11 +31,15 @@ export type IsoDate = string;
 export type JournalId = number;
 export type LedgerEventId = string;
 export type LedgerScenario = 'loan-disbursed-by-partner' | 'loan-disbursed-from-custody';
+export type MallId = string;
+export type MallOrderId = string;
+export type MallRefundId = string;
 export type MarketId = 'CN' | 'ID';
 export type MinorUnits = number;
 export type NotificationId = string;
 export type NotificationReference = string;
 export type NotificationTemplate = string;
+export type OrderDetailId = string;
 export type PartyId = string;
 export type Payer = 'BORROWER' | 'OTHER';
 export type PayerReference = string;
@@ -71,6 +81,7 @@ export type RequestNo = string;
 export type ReservationId = string;
 export type ReversalId = string;
 export type TransactionNo = string;
+export type YeepayNumber = string;
 export type CalculateRepaymentPlanData =
   | {
       loanId: LoanId;
@@ -334,6 +345,135 @@ export type PostLedgerEventData =
        * Day on which the money counts: when it was paid, in the market's time zone.
        */
       valueDate: IsoDate;
+    }
+  | {
+      ledgerEventId: LedgerEventId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'order-cleared';
+      orderId: MallOrderId;
+      /**
+       * What the buyer has paid.
+       */
+      paid: PositiveMoney;
+      /**
+       * What of it is left after Yeepay's fee.
+       */
+      settled: PositiveMoney;
+      /**
+       * Day on which it counts, in the market's time zone.
+       */
+      valueDate: IsoDate;
+    }
+  | {
+      ledgerEventId: LedgerEventId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'order-divided';
+      orderId: MallOrderId;
+      /**
+       * What each receiver got.
+       *
+       * @minItems 1
+       * @maxItems 1000
+       */
+      lines: DividedLine[];
+      /**
+       * Day on which it counts, in the market's time zone.
+       */
+      valueDate: IsoDate;
+    }
+  | {
+      ledgerEventId: LedgerEventId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'order-refunded';
+      orderId: MallOrderId;
+      refundId: MallRefundId;
+      /**
+       * Merchant that received the order's payment.
+       */
+      merchantNo: YeepayNumber;
+      /**
+       * What the buyer gets back, of the merchant.
+       */
+      amount: PositiveMoney;
+      /**
+       * What receivers have returned for it.
+       *
+       * @maxItems 1000
+       */
+      lines: DividedLine[];
+      /**
+       * Whether the rest of the order had gone to the merchant before, so that what the refund changes of it goes there too.
+       */
+      isCompleted: boolean;
+      /**
+       * Day on which it counts, in the market's time zone.
+       */
+      valueDate: IsoDate;
+    }
+  | {
+      ledgerEventId: LedgerEventId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'order-completed';
+      orderId: MallOrderId;
+      /**
+       * Merchant that received the order's payment.
+       */
+      merchantNo: YeepayNumber;
+      /**
+       * What has gone to the merchant: all that was left at Yeepay.
+       */
+      rest: NonNegativeMoney;
+      /**
+       * The platform's share of the order: what is owed to nobody else. Below zero where refunds took more than it was.
+       */
+      platformShare: Money;
+      /**
+       * Day on which it counts, in the market's time zone.
+       */
+      valueDate: IsoDate;
+    }
+  | {
+      ledgerEventId: LedgerEventId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'debt-settled' | 'debt-rolled-back';
+      orderId: MallOrderId;
+      /**
+       * By line of the divide.
+       *
+       * @minItems 1
+       * @maxItems 1000
+       */
+      shares: DebtShare[];
+      /**
+       * Day on which it counts, in the market's time zone.
+       */
+      valueDate: IsoDate;
+    }
+  | {
+      ledgerEventId: LedgerEventId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario: 'share-returned';
+      orderId: MallOrderId;
+      /**
+       * What debtors' lines have returned of it before they were settled.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which it counts, in the market's time zone.
+       */
+      valueDate: IsoDate;
     };
 export type ReleaseFundReservationData =
   | {
@@ -508,6 +648,44 @@ export type AccountingEntryPostedData =
        * @minItems 2
        */
       entries: AccountingEntry[];
+    }
+  | {
+      ledgerEventId: LedgerEventId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario:
+        | 'order-cleared'
+        | 'order-divided'
+        | 'order-refunded'
+        | 'order-completed'
+        | 'debt-settled'
+        | 'debt-rolled-back'
+        | 'share-returned';
+      orderId: MallOrderId;
+      /**
+       * Day on which it counts, in the market's time zone.
+       */
+      valueDate: IsoDate;
+      /**
+       * Business date of the market on which the journals were posted.
+       */
+      postingDate: IsoDate;
+      /**
+       * One for each receiver, contract or debtor that it moved; none where nothing was left.
+       */
+      journals: {
+        /**
+         * Journal that holds the entries.
+         */
+        journalId: JournalId;
+        /**
+         * Lines of the journal; debits and credits are equal.
+         *
+         * @minItems 2
+         */
+        entries: AccountingEntry[];
+      }[];
     };
 export type AccountingEntryReversedData =
   | {
@@ -881,6 +1059,21 @@ export type LedgerEventAcceptedData =
         | 'receipt-identified'
         | 'unidentified-receipt-at-channel'
         | 'unidentified-receipt-at-partner';
+    }
+  | {
+      ledgerEventId: LedgerEventId;
+      /**
+       * What kind of economic fact it is.
+       */
+      scenario:
+        | 'order-cleared'
+        | 'order-divided'
+        | 'order-refunded'
+        | 'order-completed'
+        | 'debt-settled'
+        | 'debt-rolled-back'
+        | 'share-returned';
+      orderId: MallOrderId;
     };
 export type MessageDispatchedData =
   | {
@@ -1262,6 +1455,57 @@ export interface AccountingEntry {
 export interface Beneficiary {
   customerId: CustomerId;
   accountToken: AccountToken;
+}
+export interface DebtShare {
+  number: LineNumber;
+  debtorId: DebtorId;
+  /**
+   * By contract, in the order in which it was done.
+   *
+   * @maxItems 1000
+   */
+  contracts: SettledPart[];
+  /**
+   * What exceeds the debt, and is owed to the debtor.
+   */
+  excess: NonNegativeMoney;
+}
+export interface SettledPart {
+  contractId: DebtContractId;
+  /**
+   * How much of the debt.
+   */
+  amount: PositiveMoney;
+}
+export interface DivideLine {
+  number: LineNumber;
+  /**
+   * Item that it is a share of; absent where it is a share of the whole order.
+   */
+  orderDetailId?: OrderDetailId;
+  /**
+   * What the item is called.
+   */
+  productName?: string;
+  ledgerId: LedgerId;
+  merType: MerchantType;
+  /**
+   * The receiver's merchant number at Yeepay (易宝子商户号).
+   */
+  subMerNo: YeepayNumber;
+  /**
+   * The receiver's share, before refunds.
+   */
+  amount: PositiveMoney;
+}
+export interface DividedLine {
+  number: LineNumber;
+  ledgerId: LedgerId;
+  merType: MerchantType;
+  /**
+   * How much of the line.
+   */
+  amount: PositiveMoney;
 }
 export interface DueLoan {
   loanId: LoanId;
@@ -1984,6 +2228,100 @@ export interface CreateLoanContractData {
    */
   interestFrom: IsoDate;
 }
+export interface CreatePreDivideData {
+  orderId: MallOrderId;
+  mallId: MallId;
+  /**
+   * Yeepay's number of the paid order.
+   */
+  uniqueOrderNo: YeepayNumber;
+  /**
+   * Merchant that received the payment, and gets the rest of it.
+   */
+  merchantNo: YeepayNumber;
+  /**
+   * What the buyer has paid.
+   */
+  amount: PositiveMoney;
+  /**
+   * Who gets how much.
+   *
+   * @maxItems 1000
+   */
+  lines: {
+    /**
+     * Item that it is a share of; absent where it is a share of the whole order.
+     */
+    orderDetailId?: OrderDetailId;
+    /**
+     * What the item is called.
+     */
+    productName?: string;
+    ledgerId: LedgerId;
+    merType: MerchantType;
+    /**
+     * The receiver's merchant number at Yeepay; the ledger id if absent.
+     */
+    subMerNo?: YeepayNumber;
+    /**
+     * The receiver's share.
+     */
+    amount: PositiveMoney;
+  }[];
+  /**
+   * What the buyer paid for each item, where it is known; such an item can be refunded in parts.
+   *
+   * @maxItems 1000
+   */
+  items?: {
+    orderDetailId: OrderDetailId;
+    /**
+     * What the buyer paid for it.
+     */
+    price: PositiveMoney;
+  }[];
+  /**
+   * Where it was divided before this platform was there: nothing is asked of Yeepay then.
+   */
+  divided?: {
+    /**
+     * What was left of the payment after Yeepay's fee.
+     */
+    settled: PositiveMoney;
+    /**
+     * Number of the request that divided it.
+     */
+    divideRequestId: YeepayNumber;
+    /**
+     * Yeepay's number of the divide (易宝批次号).
+     */
+    batchNo: YeepayNumber;
+    /**
+     * Day of the divide, in the market's time zone.
+     */
+    dividedOn: IsoDate;
+    /**
+     * What each receiver got is known by.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    details: {
+      /**
+       * The receiver's merchant number.
+       */
+      subMerNo: YeepayNumber;
+      /**
+       * Yeepay's number of what it got.
+       */
+      detailNo: YeepayNumber;
+    }[];
+    /**
+     * Whether the rest has gone to the merchant as well.
+     */
+    isCompleted: boolean;
+  };
+}
 export interface CreateRepaymentMethodData {
   orderId: RepaymentOrderId;
   /**
@@ -2023,9 +2361,40 @@ export interface CreateRepaymentOrderData {
    */
   lines: RepaymentOrderLine[];
 }
+export interface ExecuteDivideData {
+  orderId: MallOrderId;
+  operation: DivideOperation;
+  /**
+   * Refund for which it is returned; with RETURN only.
+   */
+  refundId?: MallRefundId;
+  /**
+   * Which try it is, counted from 1.
+   */
+  attempt: number;
+  requestNo: RequestNo;
+}
 export interface ExecuteRiskReviewData {
   applicationId: ApplicationId;
   customerId: CustomerId;
+}
+export interface IgnoreRefundData {
+  orderId: MallOrderId;
+  refundId: MallRefundId;
+  /**
+   * What of each debtor's line was returned, and so will not be settled; none where it was left out of the divide.
+   *
+   * @maxItems 1000
+   */
+  lines: DividedLine[];
+  /**
+   * What of the order is not refunded.
+   */
+  remaining: NonNegativeMoney;
+  /**
+   * Day on which it counts.
+   */
+  valueDate: IsoDate;
 }
 export interface InitiateRefundData {
   refundId: RefundId;
@@ -2135,6 +2504,21 @@ export interface ReverseDisbursementData {
    */
   valueDate: IsoDate;
 }
+export interface RollbackDebtData {
+  orderId: MallOrderId;
+  refundId: MallRefundId;
+  /**
+   * What of each debtor's line was returned.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  lines: DividedLine[];
+  /**
+   * Day on which it counts.
+   */
+  valueDate: IsoDate;
+}
 export interface RouteFundsData {
   applicationId: ApplicationId;
   attempt: Attempt;
@@ -2154,6 +2538,13 @@ export interface SendNotificationData {
   customerId: CustomerId;
   template: NotificationTemplate;
   reference: NotificationReference;
+}
+export interface SettleDebtData {
+  orderId: MallOrderId;
+  /**
+   * Who confirms it: the mall, or nobody in the time that the mall had.
+   */
+  confirmedBy: 'MALL' | 'TIME_LIMIT';
 }
 export interface SubmitLoanApplicationData {
   applicationId: ApplicationId;
@@ -2178,6 +2569,19 @@ export interface AssetDueListQueriedData {
    */
   loans: DueLoan[];
 }
+export interface ContractCompletedData {
+  contractId: DebtContractId;
+  debtorId: DebtorId;
+  orderId: MallOrderId;
+  /**
+   * The whole debt.
+   */
+  total: PositiveMoney;
+  /**
+   * Day on which it counts.
+   */
+  valueDate: IsoDate;
+}
 export interface CreditReleasedData {
   applicationId: ApplicationId;
   customerId: CustomerId;
@@ -2201,6 +2605,51 @@ export interface CreditReservedData {
    * Journal that reserved it.
    */
   journalId: JournalId;
+}
+export interface DebtPartiallyRolledBackData {
+  orderId: MallOrderId;
+  refundId: MallRefundId;
+  /**
+   * What was undone, by line of the divide.
+   *
+   * @maxItems 1000
+   */
+  shares: DebtShare[];
+  /**
+   * Day on which it counts.
+   */
+  valueDate: IsoDate;
+}
+export interface DebtRolledBackData {
+  orderId: MallOrderId;
+  refundId: MallRefundId;
+  /**
+   * What was undone, by line of the divide.
+   *
+   * @maxItems 1000
+   */
+  shares: DebtShare[];
+  /**
+   * Day on which it counts.
+   */
+  valueDate: IsoDate;
+}
+export interface DebtSettledData {
+  orderId: MallOrderId;
+  /**
+   * Who has confirmed the receipt: the mall, or nobody in time.
+   */
+  confirmedBy: 'MALL' | 'TIME_LIMIT';
+  /**
+   * By line of the divide.
+   *
+   * @maxItems 1000
+   */
+  shares: DebtShare[];
+  /**
+   * Day on which it counts.
+   */
+  valueDate: IsoDate;
 }
 export interface DisbursementFailedData {
   applicationId: ApplicationId;
@@ -2290,6 +2739,65 @@ export interface DisbursementSucceededData {
    * Day on which the payout was paid, by the party that paid it.
    */
   disbursedOn: IsoDate;
+}
+export interface DivideCompletedData {
+  orderId: MallOrderId;
+  /**
+   * Yeepay's number of the divide (易宝批次号); absent where nothing was left to divide.
+   */
+  batchNo?: YeepayNumber;
+  /**
+   * What each line was divided, less what had been refunded before.
+   *
+   * @maxItems 1000
+   */
+  lines: DividedLine[];
+  /**
+   * How long the mall has to confirm the receipt.
+   */
+  confirmWithinSeconds: number;
+  /**
+   * Whether the debt is settled without a confirmation once that time is over; else people are asked for.
+   */
+  settlesByItself: boolean;
+  /**
+   * Day of the divide, in the market's time zone.
+   */
+  valueDate: IsoDate;
+}
+export interface DivideFailedData {
+  orderId: MallOrderId;
+  operation: DivideOperation;
+  /**
+   * Refund for which it is returned; with RETURN only.
+   */
+  refundId?: MallRefundId;
+  /**
+   * Which try it is, counted from 1.
+   */
+  attempt: number;
+  requestNo: RequestNo;
+  /**
+   * Why.
+   */
+  failure: {
+    /**
+     * Yeepay's code, or CEILING_EXCEEDED where the lines are more than can be divided, and nothing was sent.
+     */
+    code: string;
+    /**
+     * What Yeepay said, for operators.
+     */
+    message: string;
+  };
+  /**
+   * What its code means by the reference data. RETRY: it is tried again, by itself. ASK: a person says whether it is. REFUSE: it will not be done, and a person says what became of it.
+   */
+  next: 'RETRY' | 'ASK' | 'REFUSE';
+  /**
+   * How long to wait before it is tried again.
+   */
+  retryInSeconds?: number;
 }
 export interface ExtensionOrderCreatedData {
   orderId: ExtensionOrderId;
@@ -2582,6 +3090,20 @@ export interface PaymentFailedData {
   requestNo: RequestNo;
   failure: Failure;
 }
+export interface PreDivideCreatedData {
+  orderId: MallOrderId;
+  mallId: MallId;
+  /**
+   * What the buyer has paid.
+   */
+  amount: PositiveMoney;
+  /**
+   * Who gets how much.
+   *
+   * @maxItems 1000
+   */
+  lines: DivideLine[];
+}
 export interface ProductVersionPublishedData {
   productId: ProductId;
   version: ProductVersion;
@@ -2591,6 +3113,30 @@ export interface ProductVersionPublishedData {
    * Business date of the market on which it was published; the cost cap of that day holds its terms.
    */
   publishedOn: IsoDate;
+}
+export interface RefundApprovedData {
+  orderId: MallOrderId;
+  refundId: MallRefundId;
+}
+export interface RefundIgnoredData {
+  orderId: MallOrderId;
+  refundId: MallRefundId;
+  /**
+   * What of the order is not refunded.
+   */
+  remaining: NonNegativeMoney;
+}
+export interface RefundRequestedData {
+  orderId: MallOrderId;
+  refundId: MallRefundId;
+  /**
+   * Item that is refunded; absent where it is a part of the whole order.
+   */
+  orderDetailId?: OrderDetailId;
+  /**
+   * What the buyer gets back.
+   */
+  amount: PositiveMoney;
 }
 export interface RefundSucceededData {
   refundId: RefundId;
@@ -2793,6 +3339,12 @@ export interface Contracts {
     data: CreateLoanContractData;
     errors: 'LOAN_NOT_FUNDED';
   };
+  'create-pre-divide': {
+    kind: 'command';
+    version: '1.0.0';
+    data: CreatePreDivideData;
+    errors: 'INCOMPLETE_IMPORT' | 'MORE_THAN_ORDER' | 'ORDER_TAKEN' | 'UNKNOWN_MALL' | 'WRONG_CURRENCY';
+  };
   'create-repayment-method': {
     kind: 'command';
     version: '1.0.0';
@@ -2820,7 +3372,9 @@ export interface Contracts {
     data: CreateRepaymentRefundData;
     errors: 'ACCOUNT_NEEDED' | 'MORE_THAN_PAID' | 'NOT_REFUNDABLE' | 'UNKNOWN_RECEIPT' | 'WRONG_CURRENCY';
   };
+  'execute-divide': { kind: 'command'; version: '1.0.0'; data: ExecuteDivideData; errors: never };
   'execute-risk-review': { kind: 'command'; version: '1.0.0'; data: ExecuteRiskReviewData; errors: never };
+  'ignore-refund': { kind: 'command'; version: '1.0.0'; data: IgnoreRefundData; errors: never };
   'initiate-payment': {
     kind: 'command';
     version: '1.0.0';
@@ -2876,8 +3430,15 @@ export interface Contracts {
     data: ReverseDisbursementData;
     errors: 'ALREADY_REVERSED' | 'EVIDENCE_USED' | 'REPAYMENTS_STAND' | 'UNKNOWN_LOAN';
   };
+  'rollback-debt': { kind: 'command'; version: '1.0.0'; data: RollbackDebtData; errors: never };
   'route-funds': { kind: 'command'; version: '1.0.0'; data: RouteFundsData; errors: 'NO_FUNDING_PARTNER' };
   'send-notification': { kind: 'command'; version: '1.0.0'; data: SendNotificationData; errors: never };
+  'settle-debt': {
+    kind: 'command';
+    version: '1.0.0';
+    data: SettleDebtData;
+    errors: 'ALREADY_SETTLED' | 'LEDGER_NOT_MAPPED' | 'NOT_DIVIDED';
+  };
   'submit-loan-application': {
     kind: 'command';
     version: '1.0.0';
@@ -2905,8 +3466,17 @@ export interface Contracts {
   };
   'asset-due-list-queried': { kind: 'event'; version: '1.0.0'; data: AssetDueListQueriedData; errors: never };
   'asset-posting-applied': { kind: 'event'; version: '1.0.0'; data: AssetPostingAppliedData; errors: never };
+  'contract-completed': { kind: 'event'; version: '1.0.0'; data: ContractCompletedData; errors: never };
   'credit-released': { kind: 'event'; version: '1.0.0'; data: CreditReleasedData; errors: never };
   'credit-reserved': { kind: 'event'; version: '1.0.0'; data: CreditReservedData; errors: never };
+  'debt-partially-rolled-back': {
+    kind: 'event';
+    version: '1.0.0';
+    data: DebtPartiallyRolledBackData;
+    errors: never;
+  };
+  'debt-rolled-back': { kind: 'event'; version: '1.0.0'; data: DebtRolledBackData; errors: never };
+  'debt-settled': { kind: 'event'; version: '1.0.0'; data: DebtSettledData; errors: never };
   'disbursement-failed': { kind: 'event'; version: '1.0.0'; data: DisbursementFailedData; errors: never };
   'disbursement-requested': {
     kind: 'event';
@@ -2921,6 +3491,8 @@ export interface Contracts {
     data: DisbursementSucceededData;
     errors: never;
   };
+  'divide-completed': { kind: 'event'; version: '1.0.0'; data: DivideCompletedData; errors: never };
+  'divide-failed': { kind: 'event'; version: '1.0.0'; data: DivideFailedData; errors: never };
   'extension-order-created': {
     kind: 'event';
     version: '1.0.0';
@@ -2996,12 +3568,16 @@ export interface Contracts {
   };
   'payment-failed': { kind: 'event'; version: '1.0.0'; data: PaymentFailedData; errors: never };
   'payment-succeeded': { kind: 'event'; version: '1.0.0'; data: PaymentSucceededData; errors: never };
+  'pre-divide-created': { kind: 'event'; version: '1.0.0'; data: PreDivideCreatedData; errors: never };
   'product-version-published': {
     kind: 'event';
     version: '1.0.0';
     data: ProductVersionPublishedData;
     errors: never;
   };
+  'refund-approved': { kind: 'event'; version: '1.0.0'; data: RefundApprovedData; errors: never };
+  'refund-ignored': { kind: 'event'; version: '1.0.0'; data: RefundIgnoredData; errors: never };
+  'refund-requested': { kind: 'event'; version: '1.0.0'; data: RefundRequestedData; errors: never };
   'refund-succeeded': { kind: 'event'; version: '1.0.0'; data: RefundSucceededData; errors: never };
   'repayment-method-created': {
     kind: 'event';

@@ -184,5 +184,23 @@ export const pictures: Record<FlowName, Picture> = {
       ['risk-decision-made', 'credit-center', '授信审批使用'],
     ],
   },
+  'debt-order': {
+    title: '化债订单流程',
+    arrows: [
+      ['create-pre-divide', 'divide-service', '创建预分账'],
+      ['pre-divide-created', 'divide-service', '等待清算'],
+      ['execute-divide', 'divide-service', '分账结果返回'],
+      ['divide-completed', 'debt-settlement-service', '返回债务人金额'],
+      ['divide-failed', 'divide-service', '重试或人工处理'],
+      ['settle-debt', 'debt-settlement-service', '执行化债'],
+      ['debt-settled', 'divide-service', '完结分账'],
+      ['refund-requested', 'divide-service', '用户申请退款'],
+      ['refund-approved', 'divide-service', '分账退还请求'],
+      ['rollback-debt', 'debt-settlement-service', '执行化债回滚'],
+      ['ignore-refund', 'debt-settlement-service', '检查化债状态'],
+      ['refund-ignored', 'divide-service', '订单全额退款时完结分账'],
+      ['post-ledger-event', 'accounting-center', '记账'],
+    ],
+  },
   exception: { title: 'exception', arrows: [] },
 };

@@ -54,6 +54,9 @@ test('the application changes only what has a state', async () => {
     'asset_center.loan',
     'books.roll_up',
     'credit_limit_center.credit_reservation',
+    'divide_service.divide_item',
+    'divide_service.divide_record',
+    'divide_service.order_refund',
     'extension_engine.extension_order',
     'fund_management_system.fund_reservation',
     'fund_management_system.refund_reservation',
@@ -79,6 +82,10 @@ test('the application changes only what has a state', async () => {
     ],
     'state',
   ]);
+  // Sums of refunds, and what a contract is settled by, only triggers move.
+  expect(await columnsWith('UPDATE', 'divide_service.divide_item')).toEqual(['detail_no']);
+  expect(await columnsWith('UPDATE', 'divide_service.order_refund')).toEqual(['state']);
+  expect(await columnsWith('INSERT', 'debt_settlement_service.debt_contract')).not.toContain('settled_minor');
   expect(await columnsWith('UPDATE', 'operations.intervention')).toEqual(['accepted_at']);
   expect(await columnsWith('UPDATE', 'access.api_key')).toEqual(['last_used_on']);
   expect(await columnsWith('UPDATE', 'books.roll_up')).toEqual(['before_xid']);

@@ -15,7 +15,7 @@ import type {
 import { message } from '../../../schemas/message';
 
 type Disbursement = Extract<PostLedgerEventData, { applicationId: string }>;
-type Receipt = Exclude<PostLedgerEventData, Disbursement>;
+type Receipt = Extract<PostLedgerEventData, { receivedBy: string }>;
 
 /** Posts that a loan was disbursed. */
 export async function disbursed(books: Books, market: MarketId, data: Disbursement) {
@@ -107,7 +107,8 @@ export function repaymentAmounts(changes: RepaymentChanges): AmountsOf<'general.
   };
 }
 
-interface LedgerPosting<S extends Scenario> {
+/** An economic fact, as a ledger event reports it. */
+export interface LedgerPosting<S extends Scenario> {
   scenario: S;
   businessKey: string;
   valueDate: string;
@@ -118,7 +119,7 @@ interface LedgerPosting<S extends Scenario> {
 }
 
 /** Posts a ledger event, and says what stands in the books of it. */
-async function post<S extends Scenario>(books: Books, posting: LedgerPosting<S>) {
+export async function post<S extends Scenario>(books: Books, posting: LedgerPosting<S>) {
   const { journalId, postingDate } = await books.post(posting);
   const entries = entriesFor(posting.scenario, posting).map(({ code, owner, side, amountMinor }) => ({
     accountCode: code,

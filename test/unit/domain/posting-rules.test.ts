@@ -18,6 +18,11 @@ const OWNERS = {
   party: 'CH1',
   customer: 'C1',
   market: 'ID',
+  order: 'MO1',
+  merchant: 'M1',
+  ledger: 'D1',
+  debtor: 'U1',
+  debtContract: 'HZ1',
 };
 
 const total = (entries: readonly NewEntry[], side: NewEntry['side']) =>
@@ -103,7 +108,9 @@ test('a missing owner is refused', () => {
 
 /** Money of others that we hold, and what was used or taken beyond a limit: no contra accounts. */
 const guardedCredits: Readonly<Record<string, string[]>> = {
-  general: ['customer-payable', 'unidentified-receipts'],
+  general: [
+    ...['customer-payable', 'unidentified-receipts', 'debtor-share', 'debt-collected', 'debtor-payable'],
+  ],
   funds: ['received-short'],
   credit: ['over-limit'],
 };

@@ -1,0 +1,148 @@
+import type { Books } from '../../../db/books/posting';
+import type { Scenario } from '../../../domain/books/posting-rules';
+import type { DebtShare, MarketId, PostLedgerEventData } from '../../../schemas/generated/messages';
+import { message } from '../../../schemas/message';
+import { post, type LedgerPosting } from './ledger-events';
+
+/** What a ledger event tells of a mall's order. */
+export type MallOrder = Extract<PostLedgerEventData, { orderId: string; scenario: MallScenario }>;
+type MallScenario =
+  | 'order-cleared'
+  | 'order-divided'
+  | 'order-refunded'
+  | 'order-completed'
+  | 'debt-settled'
+  | 'debt-rolled-back'
+  | 'share-returned';
+type Told<S extends MallScenario> = Extract<MallOrder, { scenario: S }>;
+
+/** One journal of a ledger event: what is the same in all of them stands in the event. */
+type Part<S extends Scenario> = Pick<LedgerPosting<S>, 'scenario' | 'owners' | 'amounts'> & { about: string };
+type AnyPart = { [S in Scenario]: Part<S> }[Scenario];
+
+/** Posts what became of the money of a mall's order: one journal for each receiver, contract or debtor that it moves. */
+export async function ofMallOrder(books: Books, market: MarketId, data: MallOrder) {
+  const { ledgerEventId, scenario, orderId, valueDate } = data;
+  const journals = [];
+  let postingDate = valueDate;
+  for (const { about, ...part } of partsOf(data)) {
+    const posted = await post(books, {
+      ...part,
+      owners: { ...part.owners, market },
+      businessKey: [ledgerEventId, about].filter(Boolean).join(' '),
+      ...{ valueDate, currency: 'CNY', description: `Order ${orderId}: ${ledgerEventId}` },
+    } as LedgerPosting<Scenario>);
+    journals.push({ journalId: posted.journalId, entries: posted.entries });
+    postingDate = posted.postingDate;
+  }
+  const fact = { ledgerEventId, scenario, orderId };
+  return [
+    message('ledger-event-accepted', fact),
+    message('accounting-entry-posted', { ...fact, valueDate, postingDate, journals }),
+  ] as const;
+}
+
+function partsOf(data: MallOrder): AnyPart[] {
+  switch (data.scenario) {
+    case 'order-cleared':
+      return [cleared(data)];
+    case 'order-divided':
+      return divided(data);
+    case 'order-refunded':
+      return refunded(data);
+    case 'order-completed':
+      return completed(data, data.rest.amountMinor, data.platformShare.amountMinor);
+    case 'share-returned':
+      return [
+        {
+          ...{ scenario: 'general.share-returned', about: '' },
+          owners: { order: data.orderId },
+          amounts: { returned: data.amount.amountMinor },
+        },
+      ];
+    default:
+      return data.shares.flatMap((share) => ofShare(data, share));
+  }
+}
+
+function cleared({ orderId, paid, settled }: Told<'order-cleared'>): AnyPart {
+  const [paidMinor, settledMinor] = [paid.amountMinor, settled.amountMinor];
+  return {
+    ...{ scenario: 'general.order-cleared', about: '' },
+    owners: { order: orderId, market: '' },
+    amounts: { settled: settledMinor, fee: paidMinor - settledMinor, paid: paidMinor },
+  };
+}
+
+const divided = ({ orderId, lines }: Told<'order-divided'>): AnyPart[] =>
+  lines.map(({ number, ledgerId, merType, amount }): AnyPart => {
+    const part = { about: `line ${number}`, amounts: { divided: amount.amountMinor } };
+    return merType === 'DEBTOR'
+      ? { ...part, scenario: 'general.divided-to-debtor', owners: { order: orderId, ledger: ledgerId } }
+      : { ...part, scenario: 'general.divided-to-supplier', owners: { order: orderId } };
+  });
+
+/** What receivers have returned comes back to the order, and the buyer has the refund from the merchant. */
+function refunded(data: Told<'order-refunded'>): AnyPart[] {
+  const { orderId, merchantNo, amount, lines, isCompleted } = data;
+  const returned = lines.map(({ number, ledgerId, merType, amount: { amountMinor } }): AnyPart => {
+    const part = { about: `line ${number}`, amounts: { returned: amountMinor } };
+    return merType === 'DEBTOR'
+      ? { ...part, scenario: 'general.returned-by-debtor', owners: { order: orderId, ledger: ledgerId } }
+      : { ...part, scenario: 'general.returned-by-supplier', owners: { order: orderId } };
+  });
+  const toBuyer: AnyPart = {
+    ...{ scenario: 'general.order-refunded', about: '' },
+    owners: { order: orderId, merchant: merchantNo },
+    amounts: { refunded: amount.amountMinor },
+  };
+  const returnedMinor = lines.reduce((sum, line) => sum + line.amount.amountMinor, 0);
+  const rest = isCompleted ? completed(data, returnedMinor, returnedMinor - amount.amountMinor) : [];
+  return [...returned, toBuyer, ...rest];
+}
+
+/** The rest goes to the merchant; nothing is posted where nothing is left. */
+function completed(
+  { orderId, merchantNo }: { orderId: string; merchantNo: string },
+  restMinor: number,
+  platformShareMinor: number,
+): AnyPart[] {
+  if (restMinor === 0 && platformShareMinor === 0) return [];
+  return [
+    {
+      ...{ scenario: 'general.order-completed', about: 'completed' },
+      owners: { order: orderId, merchant: merchantNo, market: '' },
+      amounts: {
+        rest: restMinor,
+        platformShare: Math.max(platformShareMinor, 0),
+        platformShareLost: Math.max(-platformShareMinor, 0),
+      },
+    },
+  ];
+}
+
+/** By which rules a share settles debts, or stands for them no more: what settled a debt, and what exceeded it. */
+const debtRules = {
+  'debt-settled': ['general.debt-settled', 'general.debt-exceeded'],
+  'debt-rolled-back': ['general.debt-rolled-back', 'general.excess-rolled-back'],
+} as const;
+
+const ofShare = (
+  { scenario, orderId }: Told<'debt-settled' | 'debt-rolled-back'>,
+  { number, debtorId, contracts, excess }: DebtShare,
+): AnyPart[] => [
+  ...contracts.map(({ contractId, amount }): AnyPart => ({
+    ...{ scenario: debtRules[scenario][0], about: `line ${number} contract ${contractId}` },
+    owners: { order: orderId, debtContract: contractId },
+    amounts: { settled: amount.amountMinor },
+  })),
+  ...(excess.amountMinor === 0
+    ? []
+    : [
+        {
+          ...{ scenario: debtRules[scenario][1], about: `line ${number} excess` },
+          owners: { order: orderId, debtor: debtorId },
+          amounts: { excess: excess.amountMinor },
+        },
+      ]),
+];

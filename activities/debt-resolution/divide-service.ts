@@ -1,0 +1,129 @@
+import { standingAnswer } from '../../db/acts';
+import { heldBusinessDate, mallOf, marketOf } from '../../db/reference';
+import { sumMinor } from '../../domain/money';
+import type { CreatePreDivideData } from '../../schemas/generated/messages';
+import { message } from '../../schemas/message';
+import { service } from '../service';
+import { insertOrder, noteOrder, orderOf } from './divide-service/orders';
+import { refundOf, taken, takenBy, takeIn } from './divide-service/refunds';
+import { ask, completed, done, execute, failed, returned, withReceivers } from './divide-service/yeepay';
+
+/**
+ * 分账服务: divides malls' paid orders at Yeepay, and returns what was divided when an order is refunded. What is refunded before
+ * the divide is left out of it.
+ */
+export const divideService = service('divide-service', {
+  async 'create-pre-divide'({ data, market }, { tx, refuse }) {
+    const { orderId, mallId, amount, lines } = data;
+    if ((await mallOf(tx, mallId))?.market !== market)
+      return refuse('UNKNOWN_MALL', `There is no mall ${mallId} in ${market}.`);
+    const { currency } = await marketOf(tx, market);
+    if (moneyIn(data).some((one) => one.currency !== currency))
+      return refuse('WRONG_CURRENCY', `The market's currency is ${currency}.`);
+    if (isMoreThanOrder(data))
+      return refuse('MORE_THAN_ORDER', 'Its lines, or items, are more than the order.');
+    const known = new Set(data.divided?.details.map(({ subMerNo }) => subMerNo));
+    if (data.divided && lines.some(({ subMerNo, ledgerId }) => !known.has(subMerNo ?? ledgerId)))
+      return refuse('INCOMPLETE_IMPORT', "A receiver's detail number is missing.");
+    if (!(await insertOrder(tx, market, data)))
+      return refuse('ORDER_TAKEN', `There is an order ${orderId} with other content.`);
+    return [
+      message('pre-divide-created', {
+        ...{ orderId, mallId, amount },
+        lines: lines.map((line, index) => ({
+          ...{ ...line, number: index + 1, subMerNo: line.subMerNo ?? line.ledgerId },
+        })),
+      }),
+    ];
+  },
+
+  async 'pre-divide-created'({ data }) {
+    return [execute('CLEARING', data.orderId, 1)];
+  },
+
+  'execute-divide': {
+    ask: ({ data, flowId }, { tx }) => ask(tx, flowId, data),
+    settle: ({ data, flowId }, answer, { tx }) =>
+      answer.status === 'SUCCEEDED' ? done(tx, data, answer) : failed(tx, flowId, data, answer.failure),
+  },
+
+  /** Comes back when its time is over, or when people have answered. */
+  async 'divide-failed'({ data, flowId, market }, { tx }) {
+    const { orderId, operation, refundId, attempt, requestNo, next } = data;
+    const answer =
+      next === 'RETRY' ? next : (await standingAnswer(tx, flowId, `refused:${requestNo}`))?.answer;
+    const order = await orderOf(tx, orderId);
+    switch (answer) {
+      case 'RETRY': {
+        const refund = refundId === undefined ? undefined : await refundOf(tx, orderId, refundId);
+        return [execute(operation, orderId, attempt + 1, refund)];
+      }
+      case 'RESOLVED': {
+        const valueDate = await heldBusinessDate(tx, market);
+        if (operation === 'RETURN') return returned(tx, order, refundId!, valueDate);
+        return completed(tx, order, order.settled_minor! - (await withReceivers(tx, order)), valueDate);
+      }
+      case 'GIVE_UP':
+        await noteOrder(tx, orderId, { status: 'FAILED' });
+        return [];
+      default:
+        return [];
+    }
+  },
+
+  async 'refund-requested'({ data }, { tx }) {
+    await takeIn(tx, await orderOf(tx, data.orderId), data);
+    return [];
+  },
+
+  async 'refund-approved'({ data: { orderId, refundId }, market }, { tx }) {
+    const order = await orderOf(tx, orderId);
+    const refund = await refundOf(tx, orderId, refundId);
+    if (refund.state !== 'REQUESTED') return [];
+    const items = await takenBy(tx, order, refund);
+    const isDivided = order.status === 'COMPLETED';
+    if (isDivided && items.length > 0) {
+      await tx('divide_service.order_refund')
+        .where({ order_id: orderId, refund_id: refundId })
+        .update({ state: 'RETURNING' });
+      return [execute('RETURN', orderId, 1, refund)];
+    }
+    const valueDate = await heldBusinessDate(tx, market);
+    return taken(tx, order, refund, { items, state: isDivided ? 'RETURNED' : 'LEFT_OUT', valueDate });
+  },
+
+  /** Nothing of the order is open any more, so the rest goes to its merchant. */
+  async 'debt-settled'({ data: { orderId, valueDate } }, { tx }) {
+    const order = await orderOf(tx, orderId);
+    await noteOrder(tx, orderId, { debts_settled_on: valueDate });
+    return order.completed_on === null ? [execute('COMPLETE', orderId, 1)] : [];
+  },
+
+  /** Where all of the order is refunded, nothing of it is open any more. */
+  async 'refund-ignored'({ data: { orderId, remaining } }, { tx }) {
+    const { cleared_on, debts_settled_on, completed_on } = await orderOf(tx, orderId);
+    const isOpen = cleared_on !== null && debts_settled_on === null && completed_on === null;
+    return isOpen && remaining.amountMinor === 0 ? [execute('COMPLETE', orderId, 1)] : [];
+  },
+});
+
+const moneyIn = ({ amount, lines, items = [], divided }: CreatePreDivideData) => [
+  amount,
+  ...lines.map((line) => line.amount),
+  ...items.map(({ price }) => price),
+  ...(divided ? [divided.settled] : []),
+];
+
+/** Sums of safe integers may be unsafe: what cannot be added is more than any order. */
+function isMoreThanOrder({ amount, lines, items = [], divided }: CreatePreDivideData): boolean {
+  const sums = [
+    lines.map((line) => line.amount),
+    items.map(({ price }) => price),
+    divided ? [divided.settled] : [],
+  ];
+  try {
+    return sums.some((parts) => sumMinor(parts.map((part) => part.amountMinor)) > amount.amountMinor);
+  } catch {
+    return true;
+  }
+}
