@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { yeepayGateways } from '../activities/gateways/yeepay';
 import type { Gateway } from '../activities/outside';
 import { workerConfig } from '../workers/config';
 import { startWorkers, workerOptions } from '../workers/worker';
@@ -35,10 +36,7 @@ const gateways = {
   'payment-channel-repayment-method': withMethod,
   'payment-channel-refund': willing,
   'send-message': willing,
-  'yeepay-clearing': willing,
-  'yeepay-divide': willing,
-  'yeepay-divide-complete': willing,
-  'yeepay-divide-back': willing,
+  ...yeepayGateways(undefined),
 };
 
 async function startBare(): Promise<{ done: Promise<void> }> {

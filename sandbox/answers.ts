@@ -5,11 +5,12 @@ import type { RefundAnswer } from '../schemas/outside/refund';
 import type { Method, RepaymentMethodAnswer } from '../schemas/outside/repayment-method';
 import type { Outcome } from './behaviours';
 import type { Order, Truth } from './order-log';
+import type { Told } from './orders';
 
 export type PartyAnswer = PayoutAnswer | MessageAnswer | RepaymentMethodAnswer | RefundAnswer;
 
-/** What the party says of an order, in the words of its operation, when it says that `truth` is the truth. */
-export function answerOf(order: Order, truth: Truth): PartyAnswer {
+/** What a party that speaks our own protocol says of an order, in the words of its operation. */
+export function answerOf({ order, truth }: Told): PartyAnswer {
   const { party, requestNo, wanted } = order;
   switch (truth.status) {
     case 'PROCESSING':
@@ -29,6 +30,8 @@ export function answerOf(order: Order, truth: Truth): PartyAnswer {
           return { ...done, createdAt: truth.at, method: methodOf(order, wanted, truth.at) };
         case 'refund':
           return { ...done, refundedAt: truth.at };
+        default:
+          throw new Error(`${wanted.operation} is not of our own protocol.`);
       }
     }
   }

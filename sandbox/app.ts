@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
 import { partyKinds, type PartyKind } from '../schemas/outside/protocol';
 import type { PartySecrets } from '../schemas/outside/signature';
-import { createCallbacks, createTell } from './callbacks';
+import { YEEPAY } from '../schemas/outside/yeepay/divide';
+import { createCallbacks, createTell, createTellSigned, type CallBack } from './callbacks';
 import { createClock } from './clock';
 import { controlRoutes } from './control-routes';
 import { openOrderLog } from './order-log';
@@ -13,6 +14,10 @@ import { createOutages } from './outages';
 import { createPayments } from './payments';
 import { partyRoutes, problem, type ReceivedRequest } from './party-routes';
 import { createRules } from './rules';
+import { whyYeepayCannot } from './yeepay/holdings';
+import { createNotices } from './yeepay/notices';
+import { yeepayRoutes } from './yeepay/routes';
+import type { YeepaySide } from './yeepay/side';
 
 /** A few minutes: whoever calls back for money does not give up because the platform is away for a moment. */
 const DEFAULT_RETRY_DELAYS_MS = [500, 1_000, 2_000, ...Array.from({ length: 50 }, () => 4_000)];
@@ -20,8 +25,9 @@ const DEFAULT_RETRY_DELAYS_MS = [500, 1_000, 2_000, ...Array.from({ length: 50 }
 export interface SandboxOptions {
   /** 0 takes any free port. */
   port: number;
-  /** Only these parties exist. */
+  /** Only these parties exist, and Yeepay, if it is given. */
   secrets: PartySecrets;
+  yeepay?: YeepaySide | undefined;
   /** Address of the platform to which the parties call back, without a trailing slash. */
   callbackBaseUrl: string;
   /** Where what the parties did is kept; without it they are forgotten at the end. */
@@ -51,16 +57,28 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const requests: ReceivedRequest[] = [];
   const tell = createTell({
     baseUrl: options.callbackBaseUrl,
-    secrets: options.secrets,
     retryDelaysMs: options.callbackRetryDelaysMs ?? DEFAULT_RETRY_DELAYS_MS,
     stop: stop.signal,
   });
-  const orders = playOrders(log, { rules, clock }, createCallbacks(tell), stop.signal);
-  const payments = createPayments(tell, clock, stop.signal);
+  const { secrets, yeepay } = options;
+  const tellSigned = createTellSigned(tell, secrets);
+  const callBackOf: Record<string, CallBack> = yeepay ? { [YEEPAY]: createNotices(tell, log, yeepay) } : {};
+  const callBackSigned = createCallbacks(tellSigned);
+  const orders = playOrders(
+    log,
+    { rules, clock },
+    {
+      callBack: (told, notification) => (callBackOf[told.order.party] ?? callBackSigned)(told, notification),
+      whyNot: (order) => whyYeepayCannot(order, log.all()),
+      stop: stop.signal,
+    },
+  );
+  const payments = createPayments(tellSigned, clock, stop.signal);
 
   const app = express().disable('x-powered-by').disable('etag');
-  const world = { orders, outages, rules, log, requests, secrets: options.secrets };
+  const world = { orders, outages, rules, log, requests, secrets, yeepay };
   for (const kind of Object.keys(partyKinds) as PartyKind[]) app.use(partyRoutes(kind, world));
+  if (yeepay) app.use(`/${YEEPAY}`, yeepayRoutes({ ...world, yeepay }));
   app.use('/control', controlRoutes({ ...world, payments, clock }));
   app.use(answerError);
 

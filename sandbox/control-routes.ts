@@ -1,14 +1,18 @@
 import { json, Router, type Response } from 'express';
 import type { PartySecrets } from '../schemas/outside/signature';
+import { YEEPAY } from '../schemas/outside/yeepay/divide';
 import { readReading, type Clock } from './clock';
 import { effectsOf, refundsOf, sentMessagesOf } from './effects';
 import type { OrderLog } from './order-log';
 import { readOutage, type Outages } from './outages';
 import { problem, type ReceivedRequest } from './party-routes';
+import type { Orders } from './orders';
 import { readChargeback, readPayment, type Payments } from './payments';
 import { readRule, type Rules } from './rules';
+import { yeepayControlRoutes } from './yeepay/control-routes';
 
 interface Controlled {
+  orders: Orders;
   rules: Rules;
   outages: Outages;
   payments: Payments;
@@ -16,6 +20,8 @@ interface Controlled {
   log: OrderLog;
   requests: readonly ReceivedRequest[];
   secrets: PartySecrets;
+  /** Set where there is a Yeepay. */
+  yeepay?: object | undefined;
 }
 
 /**
@@ -33,24 +39,18 @@ interface Controlled {
  * - `GET /effects?party=&reference=` → `{ count, effects: Effect[] }`, money that was really paid
  * - `GET /refunds?party=&reference=` → `{ count, refunds: PaidBack[] }`, money that was really paid back
  * - `GET /messages?party=&reference=` → `{ count, messages: SentMessage[] }`, messages that were really sent
+ * - `/yeepay/…`, where there is a Yeepay: `yeepay/control-routes.ts`
  * - `GET /requests` → `{ requests: ReceivedRequest[] }`, the oldest first
  */
-export function controlRoutes({
-  rules,
-  outages,
-  payments,
-  clock,
-  log,
-  requests,
-  secrets,
-}: Controlled): Router {
+export function controlRoutes(world: Controlled): Router {
+  const { rules, outages, payments, clock, log, requests, secrets, yeepay } = world;
   const routes = Router();
+  const parties = [...secrets.keys(), ...(yeepay ? [YEEPAY] : [])];
 
   /** A party that does not exist is a slip of the pen: the rule about it would silently do nothing. */
-  const isNobody = (party: string | undefined, res: Response): boolean => {
-    if (party === undefined || secrets.has(party)) return false;
-    const known = [...secrets.keys()].join(', ');
-    problem(res, 400, 'UNKNOWN_PARTY', `There is no party "${party}"; there are ${known}.`);
+  const isNobody = (party: string | undefined, res: Response, known = parties): boolean => {
+    if (party === undefined || known.includes(party)) return false;
+    problem(res, 400, 'UNKNOWN_PARTY', `There is no party "${party}"; there are ${known.join(', ')}.`);
     return true;
   };
 
@@ -93,13 +93,13 @@ export function controlRoutes({
   routes.post('/payments', json(), (req, res) => {
     const payment = readPayment(req.body);
     if ('problem' in payment) return problem(res, 400, 'INVALID_REQUEST', payment.problem);
-    if (isNobody(payment.party, res)) return;
+    if (isNobody(payment.party, res, [...secrets.keys()])) return;
     res.status(202).json({ transactionNo: payments.receive(payment) });
   });
   routes.post('/chargebacks', json(), (req, res) => {
     const chargeback = readChargeback(req.body);
     if ('problem' in chargeback) return problem(res, 400, 'INVALID_REQUEST', chargeback.problem);
-    if (isNobody(chargeback.party, res)) return;
+    if (isNobody(chargeback.party, res, [...secrets.keys()])) return;
     res.status(202).json({ chargebackNo: payments.takeBack(chargeback) });
   });
   routes.get('/effects', (req, res) => {
@@ -114,6 +114,7 @@ export function controlRoutes({
     const messages = sentMessagesOf(log.all()).filter(isAskedFor(req.query));
     res.json({ count: messages.length, messages });
   });
+  if (yeepay) routes.use('/yeepay', yeepayControlRoutes(world));
   routes.get('/requests', (_req, res) => {
     res.json({ requests });
   });

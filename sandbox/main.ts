@@ -3,18 +3,22 @@
  * - `PORT`: where to listen; any free port by default
  * - `PARTY_SECRETS`: JSON `{ "<partyId>": ["whsec_<base64>", …] }`; the first secret signs, all verify
  * - `CALLBACK_BASE_URL`: address of the platform
+ * - `YEEPAY_PLATFORM_PRIVATE_KEY`: optional; Yeepay's own key, and there is a Yeepay. Then `YEEPAY_MERCHANT_KEY`, the platform's
+ *   public one, `YEEPAY_APP_KEY` and `YEEPAY_PARENT_MERCHANT_NO` too. Keys in PEM, or by `…_FILE` in a file
  * - `SANDBOX_STATE_FILE`: optional; where what the parties did is kept from one start to the next
  *
  * It prints one line of JSON, `{ "event": "ready", "url": "…" }`, when it serves.
  */
 import { parsePartySecrets } from '../schemas/outside/signature';
 import { startSandbox } from './app';
+import { yeepaySide } from './yeepay/side';
 
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const sandbox = await startSandbox({
     port: portFrom(env['PORT'] ?? '0'),
     secrets: parsePartySecrets(required(env, 'PARTY_SECRETS')),
     callbackBaseUrl: baseUrlFrom(required(env, 'CALLBACK_BASE_URL')),
+    yeepay: yeepaySide(env),
     stateFile: env['SANDBOX_STATE_FILE'],
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -7,7 +7,7 @@ import {
   type PartyProblem,
 } from '../schemas/outside/protocol';
 import { verify, type PartySecrets } from '../schemas/outside/signature';
-import type { PartyAnswer } from './answers';
+import { answerOf, type PartyAnswer } from './answers';
 import type { Fault } from './behaviours';
 import type { Orders } from './orders';
 import type { Outages } from './outages';
@@ -67,24 +67,25 @@ const takeRequest =
       return problem(res, 409, 'REQUEST_CONFLICT', `${requestNo} was requested with other content before.`);
     }
     if (typeof answer === 'string') return fail(answer, res);
-    res.json(answer);
+    res.json(answerOf(answer));
   };
 
 const answerQuery =
   (orders: Orders) =>
   (req: Request<{ party: string; requestNo: string }>, res: PartyResponse): void => {
-    const answer = orders.query(req.params.party, req.params.requestNo);
-    if (!answer) return problem(res, 404, 'UNKNOWN_REQUEST', `${req.params.requestNo} was never requested.`);
-    res.json(answer);
+    const told = orders.query(req.params.party, req.params.requestNo);
+    if (!told) return problem(res, 404, 'UNKNOWN_REQUEST', `${req.params.requestNo} was never requested.`);
+    res.json(answerOf(told));
   };
 
-function remember(requests: ReceivedRequest[]): RequestHandler {
+/** Puts every request that arrives at the end of a list. */
+export function remember(requests: ReceivedRequest[]): RequestHandler {
   return (req, res, next) => {
     const received: ReceivedRequest = {
       receivedAt: new Date().toISOString(),
       method: req.method,
       path: req.originalUrl,
-      webhookId: req.get('webhook-id') ?? null,
+      webhookId: req.get('webhook-id') ?? req.get('x-yop-request-id') ?? null,
       requestNo: null,
       status: null,
     };

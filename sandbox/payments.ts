@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RepaymentReceived, RepaymentTakenBack } from '../schemas/outside/repayment';
-import type { Tell } from './callbacks';
+import type { TellSigned } from './callbacks';
 import type { Clock } from './clock';
 import { closed, delay, oneOf, reader, textUpTo } from './schema';
 
@@ -46,7 +46,7 @@ export interface Payments {
 }
 
 /** Plays payments. What a customer pays, and what is taken back, is remembered by nobody but the platform. */
-export function createPayments(tell: Tell, clock: Clock, stop: AbortSignal): Payments {
+export function createPayments(tell: TellSigned, clock: Clock, stop: AbortSignal): Payments {
   const underWay = new Set<Promise<void>>();
 
   async function notify(

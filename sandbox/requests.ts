@@ -6,13 +6,15 @@ import type { Operation } from '../schemas/outside/protocol';
 import type { RefundRequest } from '../schemas/outside/refund';
 import type { RepaymentMethodRequest } from '../schemas/outside/repayment-method';
 import { closed, oneOf, reader, textUpTo } from './schema';
+import type { YeepayWanted } from './yeepay/wanted';
 
 /** What a party was asked to do, without who is paid or told, and without what the message says. */
 export type Wanted =
   | ({ operation: 'payout' } & Pick<PayoutRequest, 'reference' | 'amount'>)
   | ({ operation: 'message' } & Pick<MessageRequest, 'reference' | 'channel' | 'template' | 'language'>)
   | ({ operation: 'repayment-method' } & Omit<RepaymentMethodRequest, 'requestNo'>)
-  | ({ operation: 'refund' } & Pick<RefundRequest, 'reference' | 'amount' | 'originalTransactionNo'>);
+  | ({ operation: 'refund' } & Pick<RefundRequest, 'reference' | 'amount' | 'originalTransactionNo'>)
+  | YeepayWanted;
 
 /** A request that is well formed. */
 export interface Asked {
@@ -76,7 +78,8 @@ function askedRefund(body: unknown): Asked | { problem: string } {
   return asked(request, beneficiary.customerId, wanted);
 }
 
-function asked(request: { requestNo: string }, customerId: string | undefined, wanted: Wanted): Asked {
+/** What a request asks, by its number and all that it holds. */
+export function asked(request: { requestNo: string }, customerId: string | undefined, wanted: Wanted): Asked {
   const contentHash = createHash('sha256').update(stringify(request)).digest('hex');
   return { requestNo: request.requestNo, customerId, wanted, contentHash };
 }

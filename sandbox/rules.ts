@@ -3,6 +3,7 @@ import { protocols, type Operation } from '../schemas/outside/protocol';
 import { scriptOf, type Behaviour, type Script } from './behaviours';
 import type { Asked } from './requests';
 import { closed, delay, oneOf, reader, textUpTo } from './schema';
+import { yeepayOperations, type YeepayOperation } from './yeepay/wanted';
 
 /**
  * One of several behaviours, drawn anew for each request. The draw depends on nothing but the seed, the party, the
@@ -19,9 +20,16 @@ export interface Rule {
   /** Without it, every party. */
   party?: string;
   /** Without it, every operation. */
-  operation?: Operation;
+  operation?: Operation | YeepayOperation;
   /** All members that are given must equal the request's. */
-  match?: { reference?: string; requestNo?: string; amountMinor?: number; customerId?: string };
+  match?: {
+    reference?: string;
+    requestNo?: string;
+    amountMinor?: number;
+    customerId?: string;
+    /** One of the receivers of a divide. */
+    ledgerNo?: string;
+  };
   behaviour: Behaviour | Mixture;
   /** After this many new requests the rule no longer matches; without it, it stays. */
   times?: number;
@@ -31,7 +39,7 @@ export interface Rules {
   add(rule: Rule): void;
   clear(): void;
   /**
-   * The script for a request that the party does not know yet: that of the newest matching rule, else ACCEPT's.
+   * The script for a request that the party does not know yet: that of the newest matching rule, else the usual one.
    * `missed` is how often the party was sent it before without taking it.
    */
   scriptFor(party: string, asked: Asked, missed: number): Script;
@@ -49,7 +57,7 @@ export function createRules(): Rules {
     },
     scriptFor(party, asked, missed) {
       const found = newestFirst.find(({ rule, left }) => left > 0 && matches(rule, party, asked));
-      if (!found) return scriptOf({ kind: 'ACCEPT' });
+      if (!found) return scriptOf(usual(asked));
       found.left -= 1;
       const { behaviour } = found.rule;
       return scriptOf(
@@ -59,11 +67,21 @@ export function createRules(): Rules {
   };
 }
 
+/** Yeepay says PROCESSING first, whatever it is asked to do. */
+const usual = ({ wanted }: Asked): Behaviour =>
+  (yeepayOperations as readonly string[]).includes(wanted.operation)
+    ? { kind: 'SILENT', delayMs: 0 }
+    : { kind: 'ACCEPT' };
+
 function matches(rule: Rule, party: string, { requestNo, customerId, wanted }: Asked): boolean {
   const amountMinor = 'amount' in wanted ? wanted.amount.amountMinor : undefined;
   const request = { requestNo, customerId, reference: wanted.reference, amountMinor };
-  const { match = {} } = rule;
+  const { ledgerNo, ...match } = rule.match ?? {};
+  const isOfLedger =
+    ledgerNo === undefined ||
+    (wanted.operation === 'divide' && wanted.parts.some((part) => part.ledgerNo === ledgerNo));
   return (
+    isOfLedger &&
     (rule.party ?? party) === party &&
     (rule.operation ?? wanted.operation) === wanted.operation &&
     (Object.keys(match) as (keyof typeof match)[]).every((name) => match[name] === request[name])
@@ -111,7 +129,10 @@ const behaviours = [
   kind('CONTRADICT', { by: oneOf('ANSWER', 'CALLBACK'), truth: oneOf('SUCCEEDED', 'FAILED'), code }),
 ];
 
-const choice = closed({ weight: { type: 'number', exclusiveMinimum: 0 }, behaviour: byKind(behaviours) });
+/** The schema of a behaviour. */
+export const behaviourSchema = byKind(behaviours);
+
+const choice = closed({ weight: { type: 'number', exclusiveMinimum: 0 }, behaviour: behaviourSchema });
 const mixture = kind('MIXTURE', { seed: textUpTo(100), of: { type: 'array', minItems: 1, items: choice } });
 
 /** Reads a rule that came in at the control address. */
@@ -121,10 +142,13 @@ export const readRule = reader<Rule>(
     { behaviour: byKind([...behaviours, mixture]) },
     {
       party: text,
-      operation: oneOf(...Object.keys(protocols)),
+      operation: oneOf(...Object.keys(protocols), ...yeepayOperations),
       match: closed(
         {},
-        { reference: text, requestNo: text, amountMinor: { type: 'integer' }, customerId: text },
+        {
+          ...{ reference: text, requestNo: text, amountMinor: { type: 'integer' }, customerId: text },
+          ledgerNo: text,
+        },
       ),
       times: { type: 'integer', minimum: 1 },
     },

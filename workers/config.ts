@@ -1,4 +1,5 @@
 import { parsePartySecrets, type PartySecrets } from '../schemas/outside/signature';
+import { yeepayAccess, type YeepayAccess } from '../schemas/outside/yeepay/access';
 
 /** What a worker process is told by its environment. */
 export interface WorkerConfig {
@@ -10,11 +11,13 @@ export interface WorkerConfig {
   /** The address below which all outside parties' paths lie. */
   partiesUrl: string;
   partySecrets: PartySecrets;
+  /** Undefined where there is no Yeepay: a step that asks it then fails, until there is. */
+  yeepay?: YeepayAccess | undefined;
   /** How long a party may take to answer before the outcome counts as unknown; 10 s if left out. */
   answerTimeoutMs?: number | undefined;
 }
 
-/** Reads the environment. Throws an error that names each variable that is missing. */
+/** Reads the environment. Throws an error that names what is missing or cannot be used, never what it holds. */
 export function workerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
   const missing = ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'PARTIES_URL', 'PARTY_SECRETS'].filter(
     (name) => !env[name],
@@ -27,5 +30,6 @@ export function workerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     taskQueue: env.TASK_QUEUE ?? 'flows',
     partiesUrl: env.PARTIES_URL!.replace(/\/$/, ''),
     partySecrets: parsePartySecrets(env.PARTY_SECRETS!),
+    yeepay: yeepayAccess(env),
   };
 }

@@ -2,7 +2,8 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import type { Knex } from 'knex';
 import { activitiesOn } from '../activities/activities';
 import { partyGateway } from '../activities/gateways/party';
-import type { Gateway, Gateways } from '../activities/outside';
+import { yeepayGateways } from '../activities/gateways/yeepay';
+import type { Gateways } from '../activities/outside';
 import { connect } from '../db/pool';
 import { parties } from '../db/reference';
 import { partyQueue } from '../workflows/moves/party-queue';
@@ -72,7 +73,7 @@ export async function startWorkers(
   };
 }
 
-const gatewaysOf = ({ partiesUrl, partySecrets, answerTimeoutMs }: WorkerConfig): Gateways => {
+const gatewaysOf = ({ partiesUrl, partySecrets, yeepay, answerTimeoutMs }: WorkerConfig): Gateways => {
   const access = { baseUrl: partiesUrl, secrets: partySecrets, answerTimeoutMs };
   return {
     'funding-partner-payout': partyGateway('funding-partners', 'payout', access),
@@ -81,15 +82,9 @@ const gatewaysOf = ({ partiesUrl, partySecrets, answerTimeoutMs }: WorkerConfig)
     'payment-channel-repayment-method': partyGateway('payment-channels', 'repayment-method', access),
     'payment-channel-refund': partyGateway('payment-channels', 'refund', access),
     'send-message': partyGateway('messaging', 'message', access),
-    'yeepay-clearing': noYeepay,
-    'yeepay-divide': noYeepay,
-    'yeepay-divide-complete': noYeepay,
-    'yeepay-divide-back': noYeepay,
+    ...yeepayGateways(yeepay && { ...yeepay, answerTimeoutMs }),
   };
 };
-
-const notConfigured = () => Promise.reject(new Error('Yeepay is not configured.'));
-const noYeepay: Gateway = { send: notConfigured, query: notConfigured };
 
 const partyWorker = (
   common: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities'>,

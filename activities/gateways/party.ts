@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { crashPoint } from '../../crash/point';
 import { protocols, type Operation, type OperationOf, type PartyKind } from '../../schemas/outside/protocol';
 import { methodKinds, type Method } from '../../schemas/outside/repayment-method';
 import { sign, type PartySecrets } from '../../schemas/outside/signature';
 import type { Exchange, Gateway } from '../outside';
-
-const MAX_ANSWER_BYTES = 65_536;
+import { exchange, jsonIn } from './http';
 
 /** Where the parties are reached and how what we send them is signed. */
 export interface PartyAccess {
@@ -33,12 +31,12 @@ export function partyGateway<K extends PartyKind>(
   return {
     async send({ party, requestNo, body }) {
       const exchanged = { what: `${operation} to ${party}`, path: pathOf(party) };
-      const reply = await exchange(access, party, exchanged, { requestNo, ...body });
+      const reply = await ask(access, party, exchanged, { requestNo, ...body });
       return outcomeOf(operation, reply, requestNo);
     },
     async query({ party, requestNo }) {
       const path = `${pathOf(party)}/${encodeURIComponent(requestNo)}`;
-      const reply = await exchange(access, party, { what: `query of ${operation} to ${party}`, path });
+      const reply = await ask(access, party, { what: `query of ${operation} to ${party}`, path });
       if ('httpStatus' in reply && reply.httpStatus === 404 && codeIn(reply.body) === 'UNKNOWN_REQUEST')
         return { status: 'NOT_KNOWN' };
       return outcomeOf(operation, reply, requestNo);
@@ -47,7 +45,7 @@ export function partyGateway<K extends PartyKind>(
 }
 
 /** One signed exchange: a POST of the body, or a GET without one; `what` names its crash points. */
-async function exchange(
+async function ask(
   access: PartyAccess,
   party: string,
   { what, path }: { what: string; path: string },
@@ -56,45 +54,17 @@ async function exchange(
   const secret = access.secrets.get(party)?.[0];
   if (!secret) throw new Error(`There is no secret for the party ${party}: set PARTY_SECRETS.`);
   const rawBody = body ? JSON.stringify(body) : '';
-  const signature = sign({ secret, id: randomUUID(), timestamp: new Date(), rawBody });
-  crashPoint('before-send', what);
-  try {
-    const response = await fetch(access.baseUrl + path, {
-      method: body ? 'POST' : 'GET',
-      headers: { 'content-type': 'application/json', ...signature },
-      ...(body ? { body: rawBody } : {}),
-      // A party is asked at the address that we know; where else it points to is not followed.
-      redirect: 'error',
-      signal: AbortSignal.timeout(access.answerTimeoutMs ?? 10_000),
-    });
-    crashPoint('before-receive', what);
-    const answer = await jsonIn(response);
-    crashPoint('after-receive', what);
-    return { httpStatus: response.status, body: answer };
-  } catch (error) {
-    // Whatever broke on the way, the party may have acted: nobody knows, and that is an answer of its own.
-    return { silence: reasonOf(error) };
-  }
-}
-
-/** An answer's JSON. Throws when it is longer than any answer of the protocol, without reading the rest. */
-async function jsonIn(response: Response): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += (chunk as Uint8Array).length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk as Uint8Array);
-  }
-  return JSON.parse(Buffer.concat(chunks).toString());
-}
-
-/** Where fetch fails, its message says no more than that; the reason is the error's cause. */
-function reasonOf(error: unknown): string {
-  // A parser quotes what it could not parse, and the reason ends in logs.
-  if (error instanceof SyntaxError) return 'an answer that is not JSON';
-  const { message, cause } = error as Error & { cause?: Error };
-  return cause?.message ?? message;
+  const reply = await exchange({
+    ...{ what, url: access.baseUrl + path, method: body ? 'POST' : 'GET', body: rawBody },
+    headers: {
+      'content-type': 'application/json',
+      ...sign({ secret, id: randomUUID(), timestamp: new Date(), rawBody }),
+    },
+    answerTimeoutMs: access.answerTimeoutMs,
+  });
+  if ('silence' in reply) return reply;
+  const json = jsonIn(reply.text);
+  return 'silence' in json ? json : { httpStatus: reply.httpStatus, body: json.value };
 }
 
 function outcomeOf(operation: Operation, reply: Reply, requestNo: string): Exchange {

@@ -14,6 +14,7 @@ import { onFreePorts } from './free-ports';
 import type { DemoOptions } from './options';
 import { partySecrets } from './party-secrets';
 import type { Screen } from './screen';
+import { keptYeepay } from './yeepay-keys';
 
 /** What the demo keeps from run to run; --fresh removes it. */
 export const demoFolder = path.join(projectFolder, 'var', 'demo');
@@ -105,6 +106,7 @@ async function startProcesses(
 ): Promise<Pick<Platform, 'apiUrl' | 'sandboxUrl' | 'broken'>> {
   const processes: Record<string, RunningProcess & { logFile: string }> = {};
   const env = await environmentOf(servers, stateFolder);
+  const yeepay = keptYeepay(path.join(stateFolder, 'yeepay.json'));
   const start = async (name: string, entry: string, more: Record<string, string>): Promise<void> => {
     const running = await startNode({
       ...{ name, entry, env: { ...env, ...more } },
@@ -118,18 +120,27 @@ async function startProcesses(
     processes[name] = { ...parts.add(running), logFile: logFile(stateFolder, name) };
   };
   const startingApi = onFreePorts([ports.api], async (port) => {
-    await start('api', 'api/main.ts', { API_HOST: '127.0.0.1', API_PORT: String(port) });
+    await start('api', 'api/main.ts', {
+      ...{ API_HOST: '127.0.0.1', API_PORT: String(port) },
+      ...yeepay.platform,
+    });
     return `http://127.0.0.1:${port}`;
   });
   const apiUrl = await screen.waitFor('API', startingApi, (url) => url);
   const startingSandbox = onFreePorts([ports.sandbox], async (port) => {
     const stateFile = path.join(stateFolder, 'sandbox.ndjson');
-    const more = { PORT: String(port), CALLBACK_BASE_URL: apiUrl, SANDBOX_STATE_FILE: stateFile };
-    await start('sandbox', 'sandbox/main.ts', more);
+    await start('sandbox', 'sandbox/main.ts', {
+      ...{ PORT: String(port), CALLBACK_BASE_URL: apiUrl, SANDBOX_STATE_FILE: stateFile },
+      ...yeepay.sandbox,
+    });
     return `http://127.0.0.1:${port}`;
   });
   const sandboxUrl = await screen.waitFor('sandbox of outside parties', startingSandbox, (url) => url);
-  await screen.waitFor('workers', start('workers', 'workers/main.ts', { PARTIES_URL: sandboxUrl }));
+  const startingWorkers = start('workers', 'workers/main.ts', {
+    ...{ PARTIES_URL: sandboxUrl, YEEPAY_URL: `${sandboxUrl}/yeepay` },
+    ...yeepay.platform,
+  });
+  await screen.waitFor('workers', startingWorkers);
   return { apiUrl, sandboxUrl, broken: unaskedEnd(processes, parts) };
 }
 
@@ -152,15 +163,16 @@ async function environmentOf(
 
 /** Removes what --fresh is about, beside the servers' own state. They run by now, so no other run uses the files. */
 function removeFiles(stateFolder: string): void {
-  for (const file of ['secrets.json', 'sandbox.ndjson', 'trace.ndjson', 'summary.json']) {
+  for (const file of ['secrets.json', 'yeepay.json', 'sandbox.ndjson', 'trace.ndjson', 'summary.json']) {
     rmSync(path.join(stateFolder, file), { force: true });
   }
 }
 
+/** Those that share a secret with us. Yeepay has keys of its own kind. */
 async function partyIds(databaseUrl: string): Promise<string[]> {
   const db = connect(databaseUrl, { max: 1, applicationName: 'demo' });
   try {
-    return (await parties(db)).map(({ id }) => id);
+    return (await parties(db)).filter(({ kind }) => kind !== 'DIVIDING').map(({ id }) => id);
   } finally {
     await db.destroy();
   }

@@ -16,6 +16,9 @@ import { startSandbox } from '../../sandbox/app';
 import type { MarketId } from '../../schemas/generated/messages';
 import { composeCommand } from '../../schemas/compose';
 import { parsePartySecrets } from '../../schemas/outside/signature';
+import { yeepayAccess } from '../../schemas/outside/yeepay/access';
+import { yeepaySide } from '../../sandbox/yeepay/side';
+import { newYeepay } from '../../scripts/demo/yeepay-keys';
 import { startWorkers } from '../../workers/worker';
 import { searchAttributes } from '../../schemas/search-attributes';
 import type { LoanApplicationOutcome } from '../../workflows/loan-application-disbursement';
@@ -90,12 +93,14 @@ export async function startPlatform({
       Object.fromEntries(parties.map((party) => [party, [`whsec_${randomBytes(32).toString('base64')}`]])),
     ),
   );
+  const yeepay = newYeepay();
   const servers = {
     databaseUrl: database.url,
     temporalAddress: temporal.address,
     temporalNamespace: temporal.namespace,
     taskQueue: 'flows',
     partySecrets,
+    yeepay: yeepayAccess({ ...yeepay.platform, YEEPAY_URL: 'http://to-be-started.invalid' })!,
     rateLimits: { perClient: 1_000_000, perAddress: 1_000_000 },
     trustedProxies: [],
   };
@@ -109,14 +114,18 @@ export async function startPlatform({
       logger: createLogger({ process: 'api', level: 'error' }),
     }),
   );
-  const sandbox = await startSandbox({ port: 0, secrets: partySecrets, callbackBaseUrl: api.url });
+  const sandbox = await startSandbox({
+    ...{ port: 0, secrets: partySecrets, callbackBaseUrl: api.url },
+    yeepay: yeepaySide(yeepay.sandbox),
+  });
+  const yeepayAtSandbox = { ...servers.yeepay, url: `${sandbox.url}/yeepay` };
   // Steps that fail are a normal part of tests; what a test is about it asserts.
   if (!runtimeInstalled) Runtime.install({ logger: new DefaultLogger('ERROR') });
   runtimeInstalled = true;
   const workers = await Promise.all(
     Array.from({ length: workerSets }, () =>
       startWorkers(
-        { ...servers, partiesUrl: sandbox.url, answerTimeoutMs },
+        { ...servers, partiesUrl: sandbox.url, yeepay: yeepayAtSandbox, answerTimeoutMs },
         { workflowBundle: { codePath: testRun().workflowBundlePath } },
       ),
     ),

@@ -12,6 +12,7 @@ import { seed } from '../../../db/seeds';
 import type { MarketId } from '../../../schemas/generated/messages';
 import { freePort } from '../../../scripts/local/ports';
 import { startNode, type RunningProcess } from '../../../scripts/local/processes';
+import { newYeepay } from '../../../scripts/demo/yeepay-keys';
 import {
   marketTerms,
   newCustomer,
@@ -80,6 +81,7 @@ export async function openStage(servers: Servers) {
     TEMPORAL_NAMESPACE: temporalNamespace,
     PARTY_SECRETS: JSON.stringify(Object.fromEntries(secrets)),
   };
+  const yeepay = newYeepay();
   const running = new Set<Child>();
   const rules: Behaviour[] = [];
 
@@ -138,13 +140,19 @@ export async function openStage(servers: Servers) {
   return {
     ...{ servers, db, owner, client, apiUrl, sandbox: { url: sandboxUrl } },
     startApi: (at?: readonly string[]) =>
-      start('api', 'api/main.ts', { API_PORT: String(apiPort), LOG_LEVEL: 'error' }, at),
+      start(
+        ...(['api', 'api/main.ts'] as const),
+        { API_PORT: String(apiPort), LOG_LEVEL: 'error', ...yeepay.platform },
+        at,
+      ),
     startWorker: (at?: readonly string[], taskQueue = 'flows') =>
       start(
         'worker',
         'test/support/crash/worker.ts',
         {
           PARTIES_URL: sandboxUrl,
+          YEEPAY_URL: `${sandboxUrl}/yeepay`,
+          ...yeepay.platform,
           TASK_QUEUE: taskQueue,
           WORKFLOW_BUNDLE: servers.workflowBundlePath,
         },
@@ -155,6 +163,7 @@ export async function openStage(servers: Servers) {
       const child = await start('sandbox', 'sandbox/main.ts', {
         ...{ PORT: String(sandboxPort), CALLBACK_BASE_URL: apiUrl },
         SANDBOX_STATE_FILE: path.join(folder, 'sandbox.ndjson'),
+        ...yeepay.sandbox,
       });
       for (const rule of rules) await send(`${sandboxUrl}/control/behaviours`, rule);
       return child;
