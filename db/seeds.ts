@@ -237,8 +237,12 @@ const malls = [
   },
 ];
 
-/** Yeepay's codes of interfaces are for its merchants only: those that are known are configured by whoever has them. */
-const yeepayCodes = [{ code: 'FAIL', meaning: 'ASK', retry_after_seconds: null }];
+/** As the sandbox's Yeepay has them: the real one's codes of interfaces are not public. */
+const yeepayCodes = [
+  { code: 'SYSTEM_BUSY', meaning: 'RETRY', retry_after_seconds: 60 },
+  { code: 'BALANCE_NOT_ENOUGH', meaning: 'ASK', retry_after_seconds: null },
+  { code: 'BACK_PERIOD_OVER', meaning: 'REFUSE', retry_after_seconds: null },
+];
 
 const agreement = { min_payout_minor: 1, weight: 1, valid_from: '2024-01-01', valid_to: null };
 const firstAgreements = [

@@ -1,4 +1,5 @@
 // The workflows by their catalog ids: what Temporal, its Web UI and the API know them by.
+import { debtOrder } from './debt-order';
 import { exception } from './exception';
 import { extension } from './extension';
 import { loanApplicationDisbursement } from './loan-application-disbursement';
@@ -7,6 +8,7 @@ import { repayment } from './repayment';
 import { repaymentPlanGeneration } from './repayment-plan-generation';
 
 export {
+  debtOrder as 'debt-order',
   exception,
   refundAndReversalLifecycle as 'refund-and-reversal-lifecycle',
   extension,

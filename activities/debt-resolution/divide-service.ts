@@ -6,7 +6,7 @@ import { message } from '../../schemas/message';
 import { service } from '../service';
 import { insertOrder, noteOrder, orderOf } from './divide-service/orders';
 import { refundOf, taken, takenBy, takeIn } from './divide-service/refunds';
-import { ask, completed, done, execute, failed, returned, withReceivers } from './divide-service/yeepay';
+import { ask, completed, done, execute, failed, restOf, returned } from './divide-service/yeepay';
 
 /**
  * 分账服务: divides malls' paid orders at Yeepay, and returns what was divided when an order is refunded. What is refunded before
@@ -61,7 +61,7 @@ export const divideService = service('divide-service', {
       case 'RESOLVED': {
         const valueDate = await heldBusinessDate(tx, market);
         if (operation === 'RETURN') return returned(tx, order, refundId!, valueDate);
-        return completed(tx, order, order.settled_minor! - (await withReceivers(tx, order)), valueDate);
+        return completed(tx, order, await restOf(tx, order), valueDate);
       }
       case 'GIVE_UP':
         await noteOrder(tx, orderId, { status: 'FAILED' });

@@ -79,6 +79,13 @@ const refundAccountQuestion: Schema = {
   pattern: '^refund-account:[1-9][0-9]{0,2}$',
 };
 
+const refusedQuestion: Schema = {
+  description:
+    'What is done about something that Yeepay has refused: "refused:" and the number of the request.',
+  type: 'string',
+  pattern: '^refused:[A-Z]{2}-[A-Z0-9-]{3,60}$',
+};
+
 /** What operators answer, each with what it rests on. */
 const answerBody: Schema = {
   oneOf: [
@@ -122,6 +129,15 @@ const answerBody: Schema = {
       reason: reasonSchema,
     }),
     object({ flowId, question: refundAccountQuestion, answer: oneOf('GIVE_UP'), reason: reasonSchema }),
+    object({
+      ...{ flowId, question: refusedQuestion, answer: oneOf('RETRY', 'GIVE_UP') },
+      reason: reasonSchema,
+    }),
+    object({
+      ...{ flowId, question: refusedQuestion, answer: oneOf('RESOLVED') },
+      evidence: object({ transactionNo: common('transaction-no') }),
+      reason: reasonSchema,
+    }),
   ],
 };
 const answerExamples = {
@@ -153,6 +169,11 @@ const answerExamples = {
       answer: 'CLAIM_FROM_PARTY',
       reason: 'The channel has no such payment to us either: its ticket 4711.',
     },
+  },
+  refused: {
+    ...{ flowId: 'debt-order:MO20260115000017', question: 'refused:YB-MO20260115000017-1-1' },
+    ...{ answer: 'RESOLVED', reason: "The supplier has paid it into the merchant's account." },
+    evidence: { transactionNo: 'TX20260122000005' },
   },
   receipt: {
     ...{ flowId: repaymentFlowId('cn-payout.TX20260131000042'), question: 'receipt', answer: 'IDENTIFIED' },
@@ -360,7 +381,8 @@ interface AnswerBody {
     | { transactionNo: string; paidAt: string }
     | { code: string; message: string }
     | { customerId: string; loanId?: string }
-    | { accountToken: string };
+    | { accountToken: string }
+    | { transactionNo: string };
 }
 
 async function answer({ db }: Needs, call: Call): Promise<Answer> {

@@ -12,7 +12,8 @@ create table reference.mall (
 );
 
 -- What Yeepay's refusals mean. RETRY: tried again by itself, first after that many seconds, then after twice as many each time.
--- ASK: a person says whether it is tried again. REFUSE: it will not be done. A code that is not here is asked about.
+-- ASK: a person says whether it is tried again. REFUSE: it will not be done. A code that is not here is asked about. Where Yeepay
+-- gives a reason (failReason) and no code of its own, the reason is the code.
 create table reference.yeepay_code (
   code                text primary key,
   meaning             text not null check (meaning in ('RETRY', 'ASK', 'REFUSE')),

@@ -160,7 +160,8 @@ export const CHART_OF_ACCOUNTS = {
       normalSide: 'DEBIT',
       kind: 'HOT',
       ownerKind: 'merchant',
-      description: "The rest of orders at Yeepay, less what buyers got back: the receiving merchant's",
+      description:
+        'What orders have left or brought back to their merchant at Yeepay, less what buyers got back',
     },
     'yeepay-fee': {
       normalSide: 'DEBIT',

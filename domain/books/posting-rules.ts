@@ -199,10 +199,11 @@ export const POSTING_RULES = {
       { side: 'CREDIT', account: 'yeepay-undivided', amount: 'divided' },
     ],
   },
+  // Yeepay gives what receivers return to the order's merchant, whatever of the order is undivided.
   'general.returned-by-supplier': {
     book: 'general',
     lines: [
-      { side: 'DEBIT', account: 'yeepay-undivided', amount: 'returned' },
+      { side: 'DEBIT', account: 'receiving-merchant', amount: 'returned' },
       { side: 'CREDIT', account: 'order-undivided', amount: 'returned' },
     ],
   },
@@ -210,7 +211,7 @@ export const POSTING_RULES = {
   'general.returned-by-debtor': {
     book: 'general',
     lines: [
-      { side: 'DEBIT', account: 'yeepay-undivided', amount: 'returned' },
+      { side: 'DEBIT', account: 'receiving-merchant', amount: 'returned' },
       { side: 'DEBIT', account: 'debt-return-clearing', amount: 'returned' },
       { side: 'CREDIT', account: 'yeepay-debtor-ledger', amount: 'returned' },
       { side: 'CREDIT', account: 'order-undivided', amount: 'returned' },

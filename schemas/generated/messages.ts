@@ -408,7 +408,7 @@ export type PostLedgerEventData =
        */
       lines: DividedLine[];
       /**
-       * Whether the rest of the order had gone to the merchant before, so that what the refund changes of it goes there too.
+       * Whether the rest of the order had gone to the merchant before, so that the platform's share changes at once.
        */
       isCompleted: boolean;
       /**

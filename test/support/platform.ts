@@ -52,7 +52,7 @@ export interface Behaviour {
   party?: string;
   /** Every operation, when it is left out. */
   operation?: string;
-  match?: { reference?: string; customerId?: string; amountMinor?: number };
+  match?: { reference?: string; customerId?: string; amountMinor?: number; ledgerNo?: string };
   behaviour: { kind: string } & Record<string, unknown>;
   times?: number | undefined;
 }
@@ -188,8 +188,8 @@ export async function startPlatform({
       return { ...answered, body: JSON.parse(answered.text) as Record<string, unknown> };
     },
     /** Answers a flow's question as one operator, and approves it as another. */
-    decide(flowId: string, question: string, answer: string): Promise<void> {
-      return decide(this, flowId, question, answer);
+    decide(flowId: string, question: string, answer: string, evidence?: object): Promise<void> {
+      return decide(this, flowId, question, answer, evidence);
     },
     async behave(...behaviours: Behaviour[]) {
       for (const behaviour of behaviours) await send(`${sandbox.url}/control/behaviours`, behaviour);

@@ -1,7 +1,9 @@
 import {
   allHandlersFinished,
+  ApplicationFailure,
   CancellationScope,
   condition,
+  continueAsNew,
   defineUpdate,
   setHandler,
   workflowInfo,
@@ -21,6 +23,7 @@ import type {
   ServiceId,
 } from '../../schemas/message';
 import { instantOf, nowMs } from './clock';
+import { openInbox, type Inbox } from './inbox';
 import type { AnswerToRefusal, Leaving, TakenBackBy } from './passing';
 import type { Refused } from './refusal';
 import { openWaits, startFlow, step, type Waits } from './step';
@@ -73,12 +76,35 @@ export interface Flow<O extends ServiceId> {
    */
   untilAnswered(reason: string, questions: readonly string[], withinSeconds?: number): Promise<void>;
 
+  /**
+   * Opens what the flow is told from outside while it runs. A flow with an inbox never ends on what it has not taken: it goes on
+   * as a new run then. In: what an earlier run has left.
+   */
+  openInbox(untaken?: readonly Message[]): Inbox;
+
+  /** Waits until the flow is told something, or until a moment; a person is asked for meanwhile where there is a reason to. */
+  untilTold(what: string, untilMs: number, reason?: string): Promise<void>;
+
+  /** Waits for the moment to try something again; a person is asked for meanwhile. */
+  untilRetry(reason: string, afterSeconds: number): Promise<void>;
+
+  /** Whether the run's history has grown so long that the flow had better go on as a new run (`GoOn`). */
+  isLong(): boolean;
+
   /** Tells operators what the flow is about; found by search in the Web UI. */
   note(facts: Facts): void;
 
   /** The pivot: from here on nothing is undone, and operators cannot abandon the flow any more. */
   onlyForward(): void;
 }
+
+/** A flow's way ends here, and goes on in a new run, which starts with this. */
+export class GoOn<Input> {
+  constructor(readonly input: Input) {}
+}
+
+/** After that many events of its history a run that lives long goes on as a new one. Temporal itself bears some ten times as many. */
+const LONG_HISTORY_EVENTS = 1_000;
 
 /**
  * Defines a flow as a workflow: opens it when it starts, shows operators its last stage when it ends, and tells its
@@ -88,28 +114,37 @@ export interface Flow<O extends ServiceId> {
  * Temporal's own cancellation ends no flow: it would undo a payout that may have been made. Operators abandon instead.
  */
 export const defineFlow =
-  <O extends ServiceId, Input extends { market: MarketId }, Outcome>(
+  <O extends ServiceId, Input extends { market: MarketId; untaken?: readonly Message[] }, Outcome>(
     id: FlowName,
     orchestrator: O,
-    way: (flow: Flow<O>, input: Input) => Promise<Outcome>,
+    way: (flow: Flow<O>, input: Input) => Promise<Outcome | GoOn<Input>>,
   ) =>
   async (input: Input): Promise<Outcome> => {
     const { market } = input;
     const view = viewOf(id, market);
     const run = { flow: id, flowId: workflowInfo().workflowId, market };
     return CancellationScope.nonCancellable(async () => {
-      const running = way(flowOf(run, orchestrator, openWaits(view)), input);
+      const waits = openWaits(view);
+      const running = way(flowOf(run, orchestrator, waits), input);
       // Set before anything is waited for, so that the question may come together with the start (Update-with-Start).
-      setHandler(outcomeAsked, () => running, {
+      setHandler(outcomeAsked, () => running.then(unlessItGoesOn), {
         description: 'Waits for the end, and answers with the outcome.',
       });
       const outcome = await running;
       view.publish();
       // Else the flow could close before those who wait have been answered.
       await condition(allHandlersFinished);
-      return outcome;
+      const untaken = waits.inbox?.untaken() ?? [];
+      if (!(outcome instanceof GoOn) && untaken.length === 0) return outcome;
+      const next = outcome instanceof GoOn ? outcome.input : input;
+      return continueAsNew<(input: Input) => Promise<Outcome>>({ ...next, untaken });
     });
   };
+
+function unlessItGoesOn<Outcome>(outcome: Outcome | GoOn<unknown>): Outcome {
+  if (!(outcome instanceof GoOn)) return outcome;
+  throw ApplicationFailure.nonRetryable('The flow goes on as a new run: ask again.', 'GOES_ON');
+}
 
 function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits): Flow<O> {
   const { view, operator } = waits;
@@ -138,6 +173,21 @@ function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits
       view.waitFor(`for people to answer: ${questions.join(', ')}${until}`);
       await view.attention(reason, () => operator.untilAnswered(questions, withinSeconds));
     },
+    openInbox: (untaken = []) => (waits.inbox = openInbox(untaken)),
+    async untilTold(what, untilMs, reason) {
+      const before = waits.inbox!.toldCount();
+      view.waitFor(`for ${what}, until ${instantOf(untilMs)}`);
+      const told = (): Promise<void> =>
+        operator.pause(() => waits.inbox!.toldCount() > before, Math.max(untilMs - nowMs(), 0));
+      if (reason) return view.attention(reason, told);
+      view.publish();
+      await told();
+    },
+    async untilRetry(reason, afterSeconds) {
+      view.waitFor(`to try again at ${instantOf(nowMs() + afterSeconds * 1000)}`);
+      await view.attention(reason, () => operator.pause(() => false, afterSeconds * 1000));
+    },
+    isLong: () => workflowInfo().historyLength > LONG_HISTORY_EVENTS,
     note: (facts) => view.note(facts),
     onlyForward: () => operator.onlyForward(),
   };

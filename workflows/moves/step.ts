@@ -13,6 +13,7 @@ import { attentionAfterAsks } from '../../domain/attention';
 import type { Message, ServiceId } from '../../schemas/message';
 import { typeOf } from '../../schemas/message';
 import { instantOf, nowMs } from './clock';
+import type { Inbox } from './inbox';
 import { operatorOf, type Operator } from './operator';
 import { partyQueue } from './party-queue';
 import { refusalIn } from './refusal';
@@ -30,6 +31,8 @@ export interface Waits {
   operator: Operator;
   /** Requests about which a party has notified us since we last asked. */
   answered: Set<string>;
+  /** What the flow was told from outside; only of a flow that has opened it. */
+  inbox?: Inbox;
 }
 
 /** Opens what the steps of the running workflow share. */

@@ -82,22 +82,22 @@ const divided = ({ orderId, lines }: Told<'order-divided'>): AnyPart[] =>
       : { ...part, scenario: 'general.divided-to-supplier', owners: { order: orderId } };
   });
 
-/** What receivers have returned comes back to the order, and the buyer has the refund from the merchant. */
+/** What receivers have returned is the merchant's, and the buyer has the refund from there; what the two differ by is the platform's. */
 function refunded(data: Told<'order-refunded'>): AnyPart[] {
   const { orderId, merchantNo, amount, lines, isCompleted } = data;
+  const owners = { order: orderId, merchant: merchantNo };
   const returned = lines.map(({ number, ledgerId, merType, amount: { amountMinor } }): AnyPart => {
     const part = { about: `line ${number}`, amounts: { returned: amountMinor } };
     return merType === 'DEBTOR'
-      ? { ...part, scenario: 'general.returned-by-debtor', owners: { order: orderId, ledger: ledgerId } }
-      : { ...part, scenario: 'general.returned-by-supplier', owners: { order: orderId } };
+      ? { ...part, scenario: 'general.returned-by-debtor', owners: { ...owners, ledger: ledgerId } }
+      : { ...part, scenario: 'general.returned-by-supplier', owners };
   });
   const toBuyer: AnyPart = {
-    ...{ scenario: 'general.order-refunded', about: '' },
-    owners: { order: orderId, merchant: merchantNo },
+    ...{ scenario: 'general.order-refunded', about: '', owners },
     amounts: { refunded: amount.amountMinor },
   };
   const returnedMinor = lines.reduce((sum, line) => sum + line.amount.amountMinor, 0);
-  const rest = isCompleted ? completed(data, returnedMinor, returnedMinor - amount.amountMinor) : [];
+  const rest = isCompleted ? completed(data, 0, returnedMinor - amount.amountMinor) : [];
   return [...returned, toBuyer, ...rest];
 }
 

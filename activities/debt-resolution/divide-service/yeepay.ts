@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { openQuestion } from '../../../db/acts';
-import { mallOf, marketOf, yeepayCodeOf } from '../../../db/reference';
+import { heldBusinessDate, mallOf, marketOf, yeepayCodeOf } from '../../../db/reference';
 import { dayInZone } from '../../../domain/calendar';
 import { yeepayRequestNoOf } from '../../../domain/identifiers';
 import { money } from '../../../domain/money';
@@ -37,7 +37,7 @@ export async function ask(tx: Knex.Transaction, flowId: string, data: ExecuteDiv
     case 'RETURN':
       return askToReturn(tx, order, data);
     case 'COMPLETE':
-      return requestOf(order, data, 'yeepay-divide-complete', { description: `Order ${order.order_id}` });
+      return askToComplete(tx, order, data);
   }
 }
 
@@ -78,7 +78,9 @@ export async function failed(
   data: ExecuteDivideData,
   failure: { code: string; message: string },
 ) {
-  const { meaning, retryAfterSeconds } = await yeepayCodeOf(tx, failure.code);
+  // What is not done in the end has one code, and a reason that tells why.
+  const code = failure.code === 'FAIL' ? failure.message : failure.code;
+  const { meaning, retryAfterSeconds } = await yeepayCodeOf(tx, code);
   if (meaning === 'RETRY') {
     const retryInSeconds = Math.min(retryAfterSeconds * 2 ** (data.attempt - 1), LONGEST_RETRY_SECONDS);
     return [message('divide-failed', { ...data, failure, next: meaning, retryInSeconds })] as const;
@@ -144,6 +146,14 @@ async function askToReturn(
     ({ detail_no }) => detail_no!,
   ).map(([detailNo, amountMinor]) => ({ detailNo, amountMinor, reason: `Refund ${refund.refund_id}` }));
   return requestOf(order, data, 'yeepay-divide-back', { divideRequestId: order.divide_request_id, parts });
+}
+
+/** Where nothing is left of an order, there is nothing to ask. */
+async function askToComplete(tx: Knex.Transaction, order: Order, data: ExecuteDivideData) {
+  if ((await restOf(tx, order)) === 0) {
+    return completed(tx, order, 0, await heldBusinessDate(tx, order.market));
+  }
+  return requestOf(order, data, 'yeepay-divide-complete', { description: `Order ${order.order_id}` });
 }
 
 /** Yeepay knows receivers, and not lines: what several lines have for one is one part. */
@@ -274,6 +284,16 @@ export async function completed(tx: Knex.Transaction, order: Order, restMinor: n
 }
 
 /** What of an order is divided and not returned, in minor units. */
-export async function withReceivers(tx: Knex.Transaction, { order_id, status }: Order): Promise<number> {
-  return status === 'COMPLETED' ? sumOf(leftOf(await itemsOf(tx, order_id))) : 0;
+const withReceivers = async (tx: Knex.Transaction, { order_id, status }: Order): Promise<number> =>
+  status === 'COMPLETED' ? sumOf(leftOf(await itemsOf(tx, order_id))) : 0;
+
+/** What of an order has never left Yeepay, in minor units: what receivers have returned is its merchant's at once. */
+export async function restOf(tx: Knex.Transaction, order: Order): Promise<number> {
+  const { rows } = await tx.raw<{ rows: { minor: number }[] }>(
+    `select coalesce(sum(l.amount_minor), 0)::bigint as minor
+       from divide_service.refund_line l join divide_service.order_refund r using (order_id, refund_id)
+      where l.order_id = ? and r.state = 'RETURNED'`,
+    [order.order_id],
+  );
+  return order.settled_minor! - (await withReceivers(tx, order)) - rows[0]!.minor;
 }

@@ -1,0 +1,314 @@
+import { checkTrace } from '../../../scripts/check-trace';
+import { booksDisagree } from '../../support/books-agree';
+import { mallOf } from '../../support/mall';
+import { startPlatform, type Platform } from '../../support/platform';
+import { until } from '../../support/until';
+
+// What a mall's buyers pay settles debts, to the minor unit; and whatever is refunded, at whatever moment, is undone once.
+
+let platform: Platform;
+let mall: ReturnType<typeof mallOf>;
+beforeAll(async () => {
+  platform = await startPlatform({ answerTimeoutMs: 1_000 });
+  mall = mallOf(platform);
+  const one = { market: 'CN', name: 'mall', clearing_within_seconds: 1, confirm_within_seconds: 86_400 };
+  await platform.owner('reference.mall').insert([
+    { ...one, id: 'settles-itself', confirm_within_seconds: 1, settles_by_itself: true },
+    { ...one, id: 'asks', confirm_within_seconds: 1, settles_by_itself: false },
+  ]);
+  await platform.owner('reference.yeepay_code').insert([
+    { code: 'A_MOMENT', meaning: 'RETRY', retry_after_seconds: 1 },
+    { code: 'EMPTY', meaning: 'ASK', retry_after_seconds: null },
+    { code: 'TOO_LATE', meaning: 'REFUSE', retry_after_seconds: null },
+  ]);
+}, 120_000);
+afterAll(() => platform.stop());
+afterEach(expectSound, 30_000);
+
+/** After every case the books agree with what the services keep, and every handling follows the catalog. */
+async function expectSound(): Promise<void> {
+  expect(await booksDisagree(platform.db)).toEqual([]);
+  expect(checkTrace(await platform.trace()).problems).toEqual([]);
+}
+
+const supplier = (amountMinor: number, item?: string) =>
+  ({ ledgerId: 'S1', merType: 'SUPPLIER', amountMinor, ...(item !== undefined && { item }) }) as const;
+
+describe('an order', () => {
+  test('is divided, settles the debts in their order and completes them, and its rest goes to the merchant', async () => {
+    const { ledgerId, contracts } = await mall.debtor(1_000, 2_000);
+    const [first, second] = contracts as [string, string];
+    const orderId = await mall.paid({ lines: [supplier(5_000), { ledgerId, amountMinor: 3_000 }] });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    expect(await mall.ended(orderId)).toMatchObject({ outcome: 'CLOSED' });
+
+    expect(await mall.order(orderId)).toMatchObject({ state: 'SETTLED', isCompleted: true });
+    expect(await mall.contract(first)).toMatchObject({ status: 'COMPLETED', remainingMinor: 0 });
+    expect(await mall.contract(second)).toMatchObject({ status: 'COMPLETED', settledMinor: 2_000 });
+    expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 8_000, completedMinor: 1_940 });
+    expect((await mall.sent(orderId)).filter((type) => type === 'contract-completed')).toHaveLength(2);
+  });
+
+  test('that is confirmed before it is divided is settled after it', async () => {
+    const { ledgerId, contracts } = await mall.debtor(5_000);
+    const clearing = { kind: 'SILENT', delayMs: 2_000 };
+    const orderId = await mall.paid({ mallId: 'asks', clearing, lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    const contract = await mall.contract(contracts[0]!);
+    expect(contract.plan.map(({ actualMinor }) => actualMinor)).toEqual([1_000, 1_000, 1_000, 0, 0]);
+  });
+
+  test('that nobody confirms is settled by itself where the mall says so', async () => {
+    const { ledgerId, contracts } = await mall.debtor(5_000);
+    const orderId = await mall.paid({ mallId: 'settles-itself', lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await mall.ended(orderId);
+    expect((await mall.contract(contracts[0]!)).settledMinor).toBe(3_000);
+  });
+
+  test('that nobody confirms asks for people where it does not', async () => {
+    const { ledgerId, contracts } = await mall.debtor(5_000);
+    const orderId = await mall.paid({ mallId: 'asks', lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await mall.needsAttention(orderId);
+    expect((await mall.contract(contracts[0]!)).settledMinor).toBe(0);
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    expect((await mall.contract(contracts[0]!)).settledMinor).toBe(3_000);
+  });
+
+  test("whose ledger id is nobody's waits, and settles once it is mapped", async () => {
+    const orderId = await mall.paid({ lines: [{ ledgerId: 'LATE-1', amountMinor: 3_000 }] });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    await mall.needsAttention(orderId);
+    const [contractId] = await mall.contracts('M-LATE-1', [5_000]);
+    await mall.maps('LATE-1', 'M-LATE-1');
+    await mall.wakes(orderId);
+    await mall.ended(orderId);
+    expect((await mall.contract(contractId!)).settledMinor).toBe(3_000);
+  });
+
+  test('whose lines are more than can be divided is not cut: people are asked, each time that it is tried', async () => {
+    const { ledgerId } = await mall.debtor(10_000);
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 10_000 }] });
+    const first = await mall.asked(orderId);
+    expect(first).toEqual({ question: `refused:YD-${orderId}-1`, answers: ['RETRY', 'GIVE_UP'] });
+    await mall.decide(orderId, first.question, 'RETRY');
+    const second = await mall.asked(orderId);
+    expect(second.question).toBe(`refused:YD-${orderId}-2`);
+    await mall.decide(orderId, second.question, 'GIVE_UP');
+    await mall.ended(orderId);
+    expect(await mall.order(orderId)).toMatchObject({ state: 'FAILED', isCompleted: false });
+
+    await mall.refunds(orderId, { amountMinor: 10_000 });
+    await mall.ended(orderId);
+    expect(await mall.order(orderId)).toMatchObject({ refundedMinor: 10_000, isCompleted: true });
+    expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 0, completedMinor: 9_940 });
+  });
+
+  test('whose divide is refused is divided by a further attempt, where trying again can help', async () => {
+    const { ledgerId } = await mall.debtor(10_000);
+    const refuse = { kind: 'REFUSE', code: 'A_MOMENT' };
+    const match = { ledgerNo: ledgerId };
+    await platform.behave({ party: 'yeepay', operation: 'divide', match, behaviour: refuse, times: 2 });
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    expect((await mall.sent(orderId)).filter((type) => type === 'divide-failed')).toHaveLength(2);
+  });
+
+  test('settles no more than the debt: what exceeds it is owed to the debtor, and a refund takes of both', async () => {
+    const { ledgerId, contracts } = await mall.debtor(1_000);
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 4_000 }] });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    expect((await mall.contract(contracts[0]!)).status).toBe('COMPLETED');
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ status: 'OPEN', settledMinor: 500 });
+  });
+
+  test('that was divided before this platform was there is settled and refunded as any other', async () => {
+    const { ledgerId, contracts } = await mall.debtor(5_000);
+    const orderId = await mall.paid({
+      lines: [{ ledgerId, amountMinor: 3_000 }],
+      divided: {
+        ...{ divideRequestId: 'FZ1', batchNo: 'FZ88', dividedOn: '2025-11-03', isCompleted: true },
+        settled: { currency: 'CNY', amountMinor: 9_940 },
+        details: [{ subMerNo: ledgerId, detailNo: 'FZD1' }],
+      },
+    });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    expect((await mall.contract(contracts[0]!)).settledMinor).toBe(3_000);
+    expect((await mall.atYeepay(orderId)).dividedMinor).toBe(0);
+  });
+});
+
+describe('a refund', () => {
+  test('before the settlement returns its share, and one after it rolls the debt back: the known result', async () => {
+    const { ledgerId, contracts } = await mall.debtor(10_000);
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
+
+    await mall.refunds(orderId, { amountMinor: 1_000 });
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_200 });
+    expect(await mall.order(orderId)).toMatchObject({ state: 'PARTIALLY_ROLLED_BACK' });
+    expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 3_000, returnedMinor: 1_800 });
+  });
+
+  test('before the divide is left out of it', async () => {
+    const { ledgerId, contracts } = await mall.debtor(10_000);
+    const lines = [supplier(5_000), { ledgerId, amountMinor: 3_000 }];
+    const orderId = await mall.paid({ lines }, { amountMinor: 5_000 });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 4_000, returnedMinor: 0 });
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
+  });
+
+  test('of the whole order before its divide leaves nothing to divide', async () => {
+    const { ledgerId } = await mall.debtor(10_000);
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] }, { amountMinor: 10_000 });
+    await mall.ended(orderId);
+    expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 0, completedMinor: 9_940 });
+  });
+
+  test('while Yeepay works on the divide waits for what becomes of it, and is returned then', async () => {
+    const { ledgerId } = await mall.debtor(10_000);
+    const match = { ledgerNo: ledgerId };
+    const behaviour = { kind: 'SILENT', delayMs: 2_000 };
+    await platform.behave({ party: 'yeepay', operation: 'divide', match, behaviour });
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await mall.isAsked(`YD-${orderId}-1`);
+    await mall.refunds(orderId, { amountMinor: 10_000 });
+    await mall.ended(orderId);
+    expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 3_000, returnedMinor: 3_000 });
+    expect(await mall.order(orderId)).toMatchObject({ state: 'DIVIDED', isCompleted: true });
+  });
+
+  test('long after the order was closed opens its contract again, in parts until nothing is left', async () => {
+    const { ledgerId, contracts } = await mall.debtor(3_000);
+    const orderId = await mall.paid({ lines: [supplier(2_000), { ledgerId, amountMinor: 3_000 }] });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    expect((await mall.contract(contracts[0]!)).status).toBe('COMPLETED');
+
+    await mall.refunds(orderId, { amountMinor: 2_500 });
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ status: 'OPEN', settledMinor: 2_250 });
+    await mall.refunds(orderId, { amountMinor: 7_500 });
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 0 });
+    expect(await mall.order(orderId)).toMatchObject({ state: 'ROLLED_BACK' });
+    expect((await mall.sent(orderId)).slice(-10)).toContain('debt-rolled-back');
+  });
+
+  test('of an item takes the lines of that item, by what it cost', async () => {
+    const { ledgerId, contracts } = await mall.debtor(10_000);
+    const lines = [supplier(2_000, '1'), { ledgerId, amountMinor: 1_000, item: '1' }];
+    const orderId = await mall.paid({
+      lines: [...lines, { ledgerId, amountMinor: 2_000, item: '2' }],
+      priceMinor: { 1: 4_000 },
+    });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    await mall.refunds(orderId, { amountMinor: 1_000, item: '1' });
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 2_750 });
+    await mall.refunds(orderId, { amountMinor: 6_000, item: '2' });
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 750 });
+  });
+
+  test('of more than the order is kept as refused, and nothing follows it', async () => {
+    const { ledgerId } = await mall.debtor(10_000);
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] }, { amountMinor: 10_001 });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    const { refunds } = (await mall.order(orderId))!;
+    expect(refunds).toMatchObject([{ state: 'REFUSED', reasonCode: 'MORE_THAN_ORDER' }]);
+  });
+
+  test('that a receiver cannot return now is tried again, and the debt is touched only when it is back', async () => {
+    const { ledgerId, contracts } = await mall.debtor(10_000);
+    const orderId = await settledOrder(ledgerId);
+    await refuseReturns(orderId, 'A_MOMENT', 1);
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
+    expect((await mall.sent(orderId)).filter((type) => type === 'divide-failed')).toHaveLength(1);
+  });
+
+  test('that a receiver has no money for asks people: tried again when they say so', async () => {
+    const { ledgerId, contracts } = await mall.debtor(10_000);
+    const orderId = await settledOrder(ledgerId);
+    await refuseReturns(orderId, 'EMPTY', 1);
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    const { question, answers } = await mall.asked(orderId);
+    expect(answers).toEqual(['RETRY', 'RESOLVED']);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 3_000 });
+    await mall.decide(orderId, question, 'RETRY');
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
+  });
+
+  test('that Yeepay will not return any more rolls the debt back once two persons have seen the money', async () => {
+    const { ledgerId, contracts } = await mall.debtor(10_000);
+    const orderId = await settledOrder(ledgerId);
+    await refuseReturns(orderId, 'TOO_LATE');
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    const { question, answers } = await mall.asked(orderId);
+    expect(answers).toEqual(['RESOLVED']);
+    await mall.decide(orderId, question, 'RESOLVED', { transactionNo: 'BANK-1' });
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
+    expect(await mall.atYeepay(orderId)).toMatchObject({ returnedMinor: 0 });
+  });
+});
+
+test('an order that is told of often goes on in a new run, and loses nothing', async () => {
+  const { ledgerId, contracts } = await mall.debtor(10_000);
+  const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
+  await mall.inState(orderId, 'DIVIDED');
+  const { runId } = await platform.client.workflow.getHandle(`debt-order:${orderId}`).describe();
+  const handle = platform.client.workflow.getHandle(`debt-order:${orderId}`);
+  await until(async () => {
+    await Promise.all(Array.from({ length: 20 }, () => mall.wakes(orderId)));
+    return (await handle.describe()).runId !== runId;
+  });
+  await mall.confirms(orderId);
+  await mall.ended(orderId);
+  expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 3_000 });
+});
+
+async function settledOrder(ledgerId: string): Promise<string> {
+  const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
+  await mall.inState(orderId, 'DIVIDED');
+  await mall.confirms(orderId);
+  await mall.ended(orderId);
+  return orderId;
+}
+
+const refuseReturns = (orderId: string, code: string, times?: number) =>
+  platform.behave({
+    ...{ party: 'yeepay', operation: 'divide-back', match: { reference: orderId }, times },
+    behaviour: { kind: 'REFUSE', code },
+  });
+
+test("the flow takes every arrow of the event storm's picture", async () => {
+  expect(checkTrace(await platform.trace()).notSeen['debt-order']).toEqual([]);
+});

@@ -1,0 +1,35 @@
+import { defineSignal, setHandler } from '@temporalio/workflow';
+import { typeOf, type Message, type MessageType } from '../../schemas/message';
+
+/** Told by the API what has come for the flow from outside; nothing at all only wakes it. */
+const told = defineSignal<[messages: Message[]]>('told');
+
+/** What a flow was told, and has not taken yet, in the order in which it came. */
+export interface Inbox {
+  /** The first message, or the first of some types; it is taken by that. Undefined where there is none. */
+  take<T extends MessageType>(...types: T[]): Message<T> | undefined;
+  /** What nobody has taken. */
+  untaken(): Message[];
+  /** How often the flow was told something. */
+  toldCount(): number;
+}
+
+/** Opens the running workflow's inbox. In: what an earlier run has left in its own. */
+export function openInbox(left: readonly Message[]): Inbox {
+  const messages = [...left];
+  let count = 0;
+  setHandler(told, (more) => {
+    messages.push(...more);
+    count += 1;
+  });
+  return {
+    take(...types) {
+      const wanted = (one: Message): boolean =>
+        types.length === 0 || types.some((type) => type === typeOf(one));
+      const index = messages.findIndex(wanted);
+      return index < 0 ? undefined : (messages.splice(index, 1)[0] as never);
+    },
+    untaken: () => [...messages],
+    toldCount: () => count,
+  };
+}
