@@ -86,9 +86,7 @@ async function divide(flow: OrderFlow, order: Order, paid: Message<'create-pre-d
     return;
   }
   const execution = among(await executed(flow, clearing), 'execute-divide');
-  for (let told; (told = order.mall.take('refund-requested', 'refund-approved'));) {
-    await refund(flow, order, told);
-  }
+  if (!paid.data.divided) await leaveOut(flow, order);
   // Nobody could have it cleared, or nothing of it is left.
   if (!execution || order.rest) return;
   const completed = among(await executed(flow, execution), 'divide-completed');
@@ -97,6 +95,13 @@ async function divide(flow: OrderFlow, order: Order, paid: Message<'create-pre-d
   const { confirmWithinSeconds, settlesByItself, valueDate } = completed.data;
   flow.note({ businessDate: valueDate });
   order.receipt = { confirmByMs: nowMs() + confirmWithinSeconds * 1000, settlesByItself, asked: 0 };
+}
+
+/** What is refunded by now is left out of the divide; of an order that was divided elsewhere before, it is to be returned. */
+async function leaveOut(flow: OrderFlow, order: Order): Promise<void> {
+  for (let told; (told = order.mall.take('refund-requested', 'refund-approved'));) {
+    await refund(flow, order, told);
+  }
 }
 
 async function prepared(flow: OrderFlow, paid: Message<'create-pre-divide'>): Promise<Execution> {

@@ -44,7 +44,9 @@ export const divideService = service('divide-service', {
   'execute-divide': {
     ask: ({ data, flowId }, { tx }) => ask(tx, flowId, data),
     settle: ({ data, flowId }, answer, { tx }) =>
-      answer.status === 'SUCCEEDED' ? done(tx, data, answer) : failed(tx, flowId, data, answer.failure),
+      answer.status === 'SUCCEEDED'
+        ? done(tx, flowId, data, answer)
+        : failed(tx, flowId, data, answer.failure),
   },
 
   /** Comes back when its time is over, or when people have answered. */

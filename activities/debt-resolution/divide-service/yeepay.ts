@@ -35,31 +35,35 @@ export async function ask(tx: Knex.Transaction, flowId: string, data: ExecuteDiv
     case 'DIVIDE':
       return order.divided_before ? dividedBefore(tx, order) : askToDivide(tx, flowId, order, data);
     case 'RETURN':
-      return askToReturn(tx, order, data);
+      return askToReturn(tx, flowId, order, data);
     case 'COMPLETE':
       return askToComplete(tx, order, data);
   }
 }
 
-/** What Yeepay has done, as others are told of it. */
-export async function done(tx: Knex.Transaction, data: ExecuteDivideData, answer: Done) {
+/**
+ * What Yeepay has done, as others are told of it. Where two persons have found out that it was done, they have not said all that
+ * Yeepay says: an amount is then what it must be, and what only Yeepay knows is asked about.
+ */
+export async function done(tx: Knex.Transaction, flowId: string, data: ExecuteDivideData, answer: Done) {
   const order = await orderOf(tx, data.orderId);
   const { timeZone } = await marketOf(tx, order.market);
   const valueDate = dayInZone(answer.paidAt, timeZone);
   switch (data.operation) {
     case 'CLEARING': {
-      const { settledMinor, undividedMinor } = answer.cleared!;
-      return cleared(tx, order, { settledMinor, undividedMinor, valueDate });
+      if (answer.cleared) return cleared(tx, order, { ...answer.cleared, valueDate });
+      const message = 'It is cleared, and Yeepay has not said how much can be divided.';
+      return failed(tx, flowId, data, { code: 'AMOUNT_UNKNOWN', message });
     }
     case 'DIVIDE': {
-      const details = new Map(answer.divided!.map(({ ledgerNo, detailNo }) => [ledgerNo, detailNo]));
+      const details = new Map(answer.divided?.map(({ ledgerNo, detailNo }) => [ledgerNo, detailNo]));
       const of = { requestId: data.requestNo, batchNo: answer.transactionNo, details, valueDate };
       return divided(tx, order, leftOf(await itemsOf(tx, order.order_id)), of);
     }
     case 'RETURN':
       return returned(tx, order, data.refundId!, valueDate);
     case 'COMPLETE':
-      return completed(tx, order, answer.completed!.amountMinor, valueDate);
+      return completed(tx, order, answer.completed?.amountMinor ?? (await restOf(tx, order)), valueDate);
   }
 }
 
@@ -135,16 +139,16 @@ async function askToDivide(tx: Knex.Transaction, flowId: string, order: Order, d
   return requestOf(order, data, 'yeepay-divide', { parts });
 }
 
-async function askToReturn(
-  tx: Knex.Transaction,
-  order: Order,
-  data: ExecuteDivideData,
-): Promise<OutsideRequest> {
+async function askToReturn(tx: Knex.Transaction, flowId: string, order: Order, data: ExecuteDivideData) {
   const refund = await refundOf(tx, data.orderId, data.refundId!);
-  const parts: DivideBackRequest['parts'] = byReceiver(
-    await takenBy(tx, order, refund),
-    ({ detail_no }) => detail_no!,
-  ).map(([detailNo, amountMinor]) => ({ detailNo, amountMinor, reason: `Refund ${refund.refund_id}` }));
+  const items = await takenBy(tx, order, refund);
+  if (items.some(({ detail_no }) => detail_no === null)) {
+    const message = "Yeepay's number of what a receiver got is not known, so Yeepay cannot be asked.";
+    return failed(tx, flowId, data, { code: 'DETAIL_UNKNOWN', message });
+  }
+  const parts: DivideBackRequest['parts'] = byReceiver(items, ({ detail_no }) => detail_no!).map(
+    ([detailNo, amountMinor]) => ({ detailNo, amountMinor, reason: `Refund ${refund.refund_id}` }),
+  );
   return requestOf(order, data, 'yeepay-divide-back', { divideRequestId: order.divide_request_id, parts });
 }
 

@@ -131,6 +131,30 @@ describe('an order', () => {
     expect(await mall.contract(contracts[0]!)).toMatchObject({ status: 'OPEN', settledMinor: 500 });
   });
 
+  test('settles what another order of the debtor has left, however many are settled at once', async () => {
+    const { ledgerId, contracts } = await mall.debtor(1_000, 2_000);
+    const orders = await Promise.all(
+      [1, 2, 3, 4].map(() => mall.paid({ lines: [{ ledgerId, amountMinor: 1_000 }] })),
+    );
+    await Promise.all(orders.map((orderId) => mall.inState(orderId, 'DIVIDED')));
+    await Promise.all(orders.map((orderId) => mall.confirms(orderId)));
+    await Promise.all(orders.map((orderId) => mall.ended(orderId)));
+    for (const contractId of contracts) expect((await mall.contract(contractId)).status).toBe('COMPLETED');
+
+    await Promise.all(orders.map((orderId) => mall.refunds(orderId, { amountMinor: 10_000 })));
+    await Promise.all(orders.map((orderId) => mall.ended(orderId)));
+    for (const contractId of contracts) expect((await mall.contract(contractId)).settledMinor).toBe(0);
+  });
+
+  test('without a debtor is divided to its suppliers, and settles nothing', async () => {
+    const orderId = await mall.paid({ feeMinor: 0, lines: [supplier(10_000)] });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    expect(await mall.order(orderId)).toMatchObject({ state: 'SETTLED', isCompleted: true });
+    expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 10_000, completedMinor: 0 });
+  });
+
   test('that was divided before this platform was there is settled and refunded as any other', async () => {
     const { ledgerId, contracts } = await mall.debtor(5_000);
     const orderId = await mall.paid({
@@ -146,6 +170,13 @@ describe('an order', () => {
     await mall.ended(orderId);
     expect((await mall.contract(contracts[0]!)).settledMinor).toBe(3_000);
     expect((await mall.atYeepay(orderId)).dividedMinor).toBe(0);
+
+    // The sandbox's Yeepay knows nothing of that divide, as the real one would.
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    const { question } = await mall.asked(orderId);
+    await mall.decide(orderId, question, 'RESOLVED', { transactionNo: 'FZB1' });
+    await mall.ended(orderId);
+    expect((await mall.contract(contracts[0]!)).settledMinor).toBe(1_500);
   });
 });
 
