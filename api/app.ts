@@ -33,9 +33,10 @@ import { repaymentRoutes } from './routes/repayments';
 import { systemRoutes } from './routes/system';
 import { serve } from './serve';
 import { tokenReader } from './tokens';
+import { yeepayRoutes } from './yeepay';
 
 /** What the API works with. */
-export type ApiNeeds = FlowNeeds & { config: Pick<ApiConfig, 'partySecrets'> };
+export type ApiNeeds = FlowNeeds & { config: Pick<ApiConfig, 'partySecrets' | 'yeepay'> };
 
 /** What serving it takes beside. */
 export interface ServingNeeds {
@@ -64,6 +65,8 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
     ...recordRoutes(needs),
     ...booksRoutes(needs),
     ...ledgerRoutes(needs),
+    // Before the parties that speak our own protocol, among whom it would be one that is not known.
+    ...yeepayRoutes(needs),
     ...callbackRoutes(needs),
     ...systemRoutes({ ...needs, openApi: () => document }),
   ];

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { crashPoint } from '../crash/point';
-import { recordNotification } from '../db/access/notifications';
 import type { OutsideAnswer } from '../db/outside';
 import type { MessageCallback } from '../schemas/outside/message';
 import type { PayoutCallback } from '../schemas/outside/payout';
@@ -14,7 +12,7 @@ import { Problem } from './problem';
 import { repaymentReceived, repaymentReceivedExample, takeInReceipt } from './receipts';
 import type { Answer, Call, Parameter, RawCall, Route } from './route';
 import { common, object, oneOf, type Schema } from './schema';
-import { startException, tellAnswered } from './temporal';
+import { takeInWord } from './words';
 
 type Needs = FlowNeeds & { config: { partySecrets: PartySecrets } };
 
@@ -201,44 +199,18 @@ function checkSignature(partySecrets: PartySecrets, { parameters, headers, rawBo
 
 async function receive(needs: Needs, call: Call): Promise<Answer> {
   const { parameters, body, rawBody, log } = call;
-  const { db, temporal, config } = needs;
   const callback = body as Callback | Unasked;
   const party = parameters['party']!;
   if (callback.type === 'repayment.received') return takeInReceipt(needs, call, callback);
   if (callback.type === 'repayment.taken-back') return takeInChargeback(needs, call, callback);
   const { requestNo } = callback;
-  crashPoint('after-receive', 'callback');
-  const noted = await recordNotification(db, {
-    ...{ party, requestNo, body: callback },
+  const status = await takeInWord(needs, log, {
+    ...{ party, requestNo, body: callback, answer: answerOf(callback) },
     webhookId: parameters['webhook-id']!,
     bodyHash: createHash('sha256').update(rawBody).digest(),
-    answer: answerOf(callback),
+    isOfMoney: callback.type === 'payout.settled' || callback.type === 'refund.settled',
   });
-  switch (noted.fate) {
-    case 'UNKNOWN_REQUEST':
-      throw new Problem('UNKNOWN_REQUEST', `${party} was never sent a request ${requestNo}.`);
-    case 'REPLAYED':
-      throw new Problem('NOTIFICATION_REPLAYED', 'Give a notification with another body an id of its own.');
-    case 'TRANSACTION_TAKEN':
-      log.warn({ party, requestNo }, 'a notification names a transaction that settled another request');
-      throw new Problem(
-        'TRANSACTION_TAKEN',
-        'Name the transaction that moved the money of this very request.',
-      );
-    case 'CONTRADICTED':
-      log.warn({ party, requestNo, status: callback.status }, 'a notification contradicts a settled request');
-  }
-  // Also when it was here before: the process may have died the first time between recording it and telling the flow.
-  const isOfMoney = callback.type === 'payout.settled' || callback.type === 'refund.settled';
-  if (noted.lateIn && isOfMoney && callback.status === 'SUCCEEDED') {
-    const { transactionNo } = callback;
-    const paidAt = callback.type === 'payout.settled' ? callback.paidAt : callback.refundedAt;
-    const late = { market: noted.lateIn, requestNo, transactionNo, paidAt };
-    await startException(temporal, { taskQueue: config.taskQueue, late });
-  }
-  await tellAnswered(temporal, noted.flowId, requestNo);
-  crashPoint('before-answer', 'callback');
-  return { status: 200, body: { status: noted.fate === 'KNOWN' ? 'already-received' : 'accepted' } };
+  return { status: 200, body: { status } };
 }
 
 /** The final word in a callback; the time at which it took effect has a name of its own for each operation. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { parsePartySecrets, type PartySecrets } from '../schemas/outside/signature';
+import { yeepayKeys, type YeepayKeys } from '../schemas/outside/yeepay/access';
 import type { RateLimits } from './rate-limits';
 import type { TokenConfig } from './tokens';
 
@@ -16,6 +17,8 @@ export interface ApiConfig {
   /** Where to listen; 0 takes any free port. */
   port: number;
   partySecrets: PartySecrets;
+  /** What opens Yeepay's notifications; undefined where there is no Yeepay. */
+  yeepay?: YeepayKeys | undefined;
   /** Set where tokens of an identity provider are taken beside API keys. */
   tokens?: TokenConfig | undefined;
   rateLimits: RateLimits;
@@ -31,6 +34,7 @@ export interface ApiConfig {
  * - `API_HOST`: 127.0.0.1 if left out, so that others reach the API only where somebody wants it
  * - `API_PORT`: 8080 if left out
  * - `PARTY_SECRETS`: JSON `{ "<partyId>": ["whsec_<base64>", …] }`; a party without a secret cannot call back
+ * - `YEEPAY_PRIVATE_KEY`, `YEEPAY_PLATFORM_KEY`, or `…_FILE`: keys in PEM, both where anything of Yeepay is set
  * - `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`: all three, and tokens of that identity provider are taken beside API keys;
  *   `JWT_ROLE_CLAIM` and `JWT_CUSTOMER_CLAIM`: `role` and `customer_id` if left out
  * - `RATE_LIMIT_PER_CLIENT`, `RATE_LIMIT_PER_ADDRESS`: requests in ten seconds; 2000 and 200 if left out
@@ -49,6 +53,7 @@ export function apiConfig(env: NodeJS.ProcessEnv): ApiConfig {
     partySecrets: parsePartySecrets(
       required(env, 'PARTY_SECRETS', 'a JSON object such as {"some-party": ["whsec_<base64>"]}; {} for none'),
     ),
+    yeepay: yeepayKeys(env),
     tokens: tokensFrom(env),
     rateLimits: {
       perClient: countFrom(env, 'RATE_LIMIT_PER_CLIENT', 2_000),

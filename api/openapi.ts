@@ -152,19 +152,23 @@ function operation(route: Route): Operation & Record<string, unknown> {
     ...(body && {
       requestBody: {
         required: true,
-        content: { 'application/json': { schema: body.schema, examples: valuesOf(body.examples) } },
+        content: {
+          [body.type ?? 'application/json']: { schema: body.schema, examples: valuesOf(body.examples) },
+        },
       },
     }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, { description: meaning, schema, example, headers = {} }]) => [
-          status,
-          {
-            description: meaning,
-            headers: headersOf({ ...headers, ...(isRead && readHeaders) }),
-            content: { 'application/json': { schema, example } },
-          },
-        ]),
+        Object.entries(answers).map(
+          ([status, { description: meaning, type, schema, example, headers = {} }]) => [
+            status,
+            {
+              description: meaning,
+              headers: headersOf({ ...headers, ...(isRead && readHeaders) }),
+              content: { [type ?? 'application/json']: { schema, example } },
+            },
+          ],
+        ),
       ),
       ...(isRead && {
         304: { description: 'It is what If-None-Match names.', headers: headersOf(readHeaders) },
@@ -197,7 +201,9 @@ const readHeaders = {
 
 function securityOf(access: Route['access']): Record<string, never[]>[] {
   if (access === 'OPEN') return [];
-  return 'signature' in access ? [{ signature: [] }] : [{ apiKey: [] }];
+  if (!('signature' in access)) return [{ apiKey: [] }];
+  // OpenAPI has no word for what is signed in its body.
+  return access.isInBody ? [] : [{ signature: [] }];
 }
 
 const valuesOf = (examples: Readonly<Record<string, unknown>>): Record<string, { value: unknown }> =>

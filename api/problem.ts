@@ -46,6 +46,10 @@ export const PROBLEMS = {
     title: 'The request was signed too long ago, or in the future.',
     headers: SIGNATURE_CHALLENGE,
   },
+  NOTIFICATION_REFUSED: {
+    status: 403,
+    title: 'The notification is not sealed to us, or not signed by its sender.',
+  },
   FORBIDDEN: { status: 403, title: 'The API key or token may not do this.' },
   NOT_FOUND: { status: 404, title: 'There is nothing at this address.' },
   UNKNOWN_LOAN_APPLICATION: { status: 404, title: 'There is no such loan application.' },
@@ -85,7 +89,10 @@ export const PROBLEMS = {
   },
   TRANSACTION_TAKEN: { status: 409, title: 'The transaction has settled another request.' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large.' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be uncompressed application/json.' },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: 'The body must be uncompressed, and of the documented type.',
+  },
   INVALID_BODY: { status: 422, title: 'The body breaks its schema.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The Idempotency-Key was used for another body.' },
   REQUEST_IN_PROGRESS: {

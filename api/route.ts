@@ -16,6 +16,8 @@ export interface Parameter {
   invalid?: ProblemCode;
 }
 
+export type BodyType = 'application/json' | 'application/x-www-form-urlencoded';
+
 /** A request whose body nobody has looked into yet. */
 export interface RawCall {
   /** Parameters by name; what is optional and absent has no entry. */
@@ -45,6 +47,8 @@ export interface Answer {
 /** An answer as it is documented. A header is described by a text; it is always there unless it says that it is not. */
 interface DocumentedAnswer {
   description: string;
+  /** A text as it is; JSON if left out. */
+  type?: 'text/plain';
   schema: Schema;
   example: unknown;
   headers?: Readonly<Record<string, string | { description: string; optional: true }>>;
@@ -79,9 +83,20 @@ export interface Route {
    * returns who has signed; or by all. A route that does not say what customers get of it refuses them.
    */
   access:
-    { roles: readonly Role[]; customers?: CustomerAccess } | { signature(call: RawCall): string } | 'OPEN';
+    | { roles: readonly Role[]; customers?: CustomerAccess }
+    | {
+        signature(call: RawCall): string;
+        /** Where it is in the body, and no header has it. */
+        isInBody?: true;
+      }
+    | 'OPEN';
   parameters?: readonly Parameter[];
-  body?: { schema: Schema; examples: Readonly<Record<string, unknown>> };
+  body?: {
+    /** JSON if left out. */
+    type?: BodyType;
+    schema: Schema;
+    examples: Readonly<Record<string, unknown>>;
+  };
   /** The answers other than problems, by status. */
   answers: Readonly<Record<number, DocumentedAnswer>>;
   /** The problems of its own; what its access, parameters and body bring along is added for it. */
@@ -112,8 +127,9 @@ export function problemsOf(route: Route): ProblemCode[] {
     'INVALID_PARAMETER',
     ...(route.path.includes('{') ? (['UNREADABLE_REQUEST'] as const) : []),
     ...ofParameters,
-    ...(route.body
-      ? (['UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'INVALID_JSON', 'INVALID_BODY'] as const)
+    ...(route.body ? (['UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'INVALID_BODY'] as const) : []),
+    ...(route.body && (route.body.type ?? 'application/json') === 'application/json'
+      ? (['INVALID_JSON'] as const)
       : []),
     ...(takesIdempotencyKey(route) ? (['REQUEST_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
     ...route.problems,

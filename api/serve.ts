@@ -1,12 +1,14 @@
 import { raw, Router, type Request, type RequestHandler, type Response } from 'express';
 import type { KeyLocks } from '../db/access/key-locks';
 import { compileSchema, violationsOf } from '../schemas/validate';
+import { formIn } from './form';
 import { parseJson } from './json';
 import { localsOf } from './middleware/locals';
 import { Problem } from './problem';
 import type { RateLimiting } from './rate-limits';
 import { answerRead } from './read';
 import {
+  type BodyType,
   takesIdempotencyKey,
   type Answer,
   type Call,
@@ -31,7 +33,10 @@ export function serve(routes: readonly Route[], needs: Needs): Router {
     const expressPath = path.replace(/\{(\w+)\}/g, ':$1');
     for (const route of here) {
       const readBody = route.body
-        ? [jsonOnly, raw({ type: () => true, limit: BODY_LIMIT, inflate: false })]
+        ? [
+            only(route.body.type ?? 'application/json'),
+            raw({ type: () => true, limit: BODY_LIMIT, inflate: false }),
+          ]
         : [];
       router[route.method](expressPath, ...rolesOnly(route), ...readBody, handlerOf(route, needs));
     }
@@ -59,13 +64,15 @@ function rolesOnly({ access }: Route): RequestHandler[] {
   ];
 }
 
-const jsonOnly: RequestHandler = (request, _response, next) => {
-  const [type = ''] = (request.headers['content-type'] ?? '').split(';');
-  if (type.trim().toLowerCase() !== 'application/json') {
-    throw new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send Content-Type: application/json.');
-  }
-  next();
-};
+const only =
+  (wanted: BodyType): RequestHandler =>
+  (request, _response, next) => {
+    const [type = ''] = (request.headers['content-type'] ?? '').split(';');
+    if (type.trim().toLowerCase() !== wanted) {
+      throw new Problem('UNSUPPORTED_MEDIA_TYPE', `Send Content-Type: ${wanted}.`);
+    }
+    next();
+  };
 
 /** Answers what no route of a path serves. */
 function otherMethods(routes: readonly Route[]): RequestHandler {
@@ -100,6 +107,7 @@ function handlerOf(route: Route, { limits, keyLocks }: Needs): RequestHandler {
     const { status, body, headers } = (await answer.later?.()) ?? answer;
     response.status(status).set(headers ?? {});
     if (route.method === 'get') answerRead(request, response, body);
+    else if (route.answers[status]?.type) response.type(route.answers[status].type).send(body);
     else response.json(body);
   };
 }
@@ -184,7 +192,8 @@ function bodyReader({ body }: Route): (rawBody: Buffer) => unknown {
   if (!body) return () => undefined;
   const isValid = compileSchema(body.schema);
   return (rawBody) => {
-    const parsed = parseJson(rawBody);
+    const parsed =
+      (body.type ?? 'application/json') === 'application/json' ? parseJson(rawBody) : formIn(rawBody);
     if (!isValid(parsed)) {
       throw new Problem('INVALID_BODY', 'Mend the places that are listed.', violationsOf(isValid.errors));
     }

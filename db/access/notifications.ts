@@ -33,6 +33,21 @@ export type NotificationFate =
     }
   | { fate: 'REPLAYED' | 'UNKNOWN_REQUEST' | 'TRANSACTION_TAKEN' };
 
+/** The request that asked whether an order at Yeepay is cleared, the newest of several; undefined where nobody asked. */
+export async function clearingRequestOf(
+  db: Knex,
+  order: { orderId: string; uniqueOrderNo: string; merchantNo: string },
+): Promise<string | undefined> {
+  const { rows } = await db.raw<{ rows: { requestNo: string }[] }>(
+    `select request_no as "requestNo" from outside.request
+      where operation = 'yeepay-clearing' and body ->> 'uniqueOrderNo' = :uniqueOrderNo
+        and body ->> 'orderId' = :orderId and body ->> 'merchantNo' = :merchantNo
+      order by opened_at desc, request_no desc limit 1`,
+    order,
+  );
+  return rows[0]?.requestNo;
+}
+
 /** Records a notification once, and settles its request if nothing else has: both or neither. */
 export async function recordNotification(db: Knex, notification: Notification): Promise<NotificationFate> {
   try {
@@ -100,11 +115,17 @@ async function hashUnder(tx: Knex, party: string, webhookId: string): Promise<Bu
   return row?.bodyHash;
 }
 
-/** Whether a settled request says the same: that it failed, or that it succeeded by the same transaction. */
+/** Whether a settled request says the same: that it failed, or that it succeeded by the same transaction and settled as much. */
 async function hasAnswer(tx: Knex, requestNo: string, answer: OutsideAnswer): Promise<boolean> {
   const settled = await tx('outside.request')
     .where({ request_no: requestNo })
-    .first<{ state: string; transactionNo: string | null }>('state', 'transaction_no as transactionNo');
+    .first<{ state: string; transactionNo: string | null; answer: OutsideAnswer }>(
+      ...(['state', 'transaction_no as transactionNo', 'answer'] as const),
+    );
   const transactionNo = answer.status === 'SUCCEEDED' ? answer.transactionNo : null;
-  return settled.state === answer.status && settled.transactionNo === transactionNo;
+  const isSame = settled.state === answer.status && settled.transactionNo === transactionNo;
+  return isSame && settledMinorOf(settled.answer) === settledMinorOf(answer);
 }
+
+const settledMinorOf = (answer: OutsideAnswer): number | undefined =>
+  answer.status === 'SUCCEEDED' ? answer.cleared?.settledMinor : undefined;

@@ -84,9 +84,11 @@ export function holdToDocument(
   return { operationId: operation.operationId, ...(code !== undefined && { code }) };
 }
 
-function holdBody(pointer: string, { text }: Answered, fail: (what: string) => never): void {
+function holdBody(pointer: string, { headers, text }: Answered, fail: (what: string) => never): void {
   const isValid = ajv.getSchema(`api${pointer}`)!;
-  if (!isValid(JSON.parse(text))) fail(`not as documented (${JSON.stringify(violationsOf(isValid.errors))})`);
+  const isText = headers.get('content-type')?.startsWith('text/plain');
+  if (!isValid(isText ? text : JSON.parse(text)))
+    fail(`not as documented (${JSON.stringify(violationsOf(isValid.errors))})`);
 }
 
 const pointerTo = (names: string[]): string =>

@@ -12,6 +12,9 @@ import { connect } from '../../../db/pool';
 import { seed } from '../../../db/seeds';
 import { createLogger } from '../../../logging/logger';
 import { parsePartySecrets, type PartySecrets } from '../../../schemas/outside/signature';
+import { yeepaySide, type YeepaySide } from '../../../sandbox/yeepay/side';
+import { yeepayKeys } from '../../../schemas/outside/yeepay/access';
+import { newYeepay } from '../../../scripts/demo/yeepay-keys';
 import { createTestDatabase } from '../../support/database';
 import { holdToDocument } from '../../support/documented';
 import { createTestNamespace } from '../../support/temporal';
@@ -52,6 +55,8 @@ export interface ApiUnderTest {
   owner: Knex;
   temporal: Client;
   secrets: PartySecrets;
+  /** What Yeepay seals and signs its notifications with. */
+  yeepay: YeepaySide;
   url: string;
   tokens: Record<Role, string>;
   /** The lines that the API has logged. */
@@ -81,7 +86,8 @@ export async function startApi(setUp: SetUp = {}): Promise<ApiUnderTest> {
   const secrets = parsePartySecrets(
     JSON.stringify({ [PARTY]: [SECRET], [OTHER_PARTY]: [secretOf('b')], 'trust-jinhe': [secretOf('c')] }),
   );
-  const shared = { database, owner, secrets, namespace, temporalAddress: address };
+  const yeepay = newYeepay();
+  const shared = { database, owner, secrets, yeepay, namespace, temporalAddress: address };
   const api = await listenOn(shared, setUp);
   return {
     ...api,
@@ -97,6 +103,7 @@ interface Shared {
   database: { url: string };
   owner: Knex;
   secrets: PartySecrets;
+  yeepay: ReturnType<typeof newYeepay>;
   namespace: string;
   temporalAddress: string;
 }
@@ -114,7 +121,10 @@ async function listenOn(shared: Shared, setUp: SetUp): Promise<ApiUnderTest> {
     ...{ process: 'api', level: 'info' },
     destination: { write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>) },
   });
-  const config = { taskQueue: 'flows', partySecrets: secrets };
+  const config = {
+    ...{ taskQueue: 'flows', partySecrets: secrets },
+    yeepay: yeepayKeys(shared.yeepay.platform),
+  };
   const needs = { db, temporal, config: { ...config, tokens: tokenConfig, rateLimits, trustedProxies: [] } };
   const server = createHttpServer(createApi({ ...needs, lockSession, logger }), socketLimits);
   server.listen(0, '127.0.0.1');
@@ -123,6 +133,7 @@ async function listenOn(shared: Shared, setUp: SetUp): Promise<ApiUnderTest> {
   const tokens = await keysOfAllRoles(owner);
   return {
     ...{ database, db, owner, temporal, secrets, url, tokens, log },
+    yeepay: yeepaySide(shared.yeepay.sandbox)!,
     call: callerOf(url, tokens),
     beside: (other) => listenOn(shared, other),
     async stop() {
@@ -150,7 +161,9 @@ export function callerOf(url: string, tokens: Partial<Record<Role, string>>): Ca
     const { status, headers: answered } = response;
     const text = await response.text();
     holdToDocument(method, path, { status, headers: answered, text });
-    return { status, headers: answered, body: (text === '' ? null : JSON.parse(text)) as never };
+    const isText = answered.get('content-type')?.startsWith('text/plain');
+    const parsed: unknown = isText ? text : text === '' ? null : JSON.parse(text);
+    return { status, headers: answered, body: parsed as never };
   };
 }
 
