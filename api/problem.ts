@@ -89,10 +89,8 @@ export const PROBLEMS = {
   },
   TRANSACTION_TAKEN: { status: 409, title: 'The transaction has settled another request.' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large.' },
-  UNSUPPORTED_MEDIA_TYPE: {
-    status: 415,
-    title: 'The body must be uncompressed, and of the documented type.',
-  },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be uncompressed application/json.' },
+  NOT_A_FORM: { status: 415, title: 'The body must be application/x-www-form-urlencoded.' },
   INVALID_BODY: { status: 422, title: 'The body breaks its schema.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The Idempotency-Key was used for another body.' },
   REQUEST_IN_PROGRESS: {

@@ -128,15 +128,17 @@ export function problemsOf(route: Route): ProblemCode[] {
     ...(route.path.includes('{') ? (['UNREADABLE_REQUEST'] as const) : []),
     ...ofParameters,
     ...(route.body ? (['UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'INVALID_BODY'] as const) : []),
-    ...(route.body && (route.body.type ?? 'application/json') === 'application/json'
-      ? (['INVALID_JSON'] as const)
-      : []),
+    ...(route.body ? [isForm(route.body) ? ('NOT_A_FORM' as const) : ('INVALID_JSON' as const)] : []),
     ...(takesIdempotencyKey(route) ? (['REQUEST_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
     ...route.problems,
     'INTERNAL_ERROR',
   ];
   return [...new Set(codes)];
 }
+
+/** Whether a body is a form, and not JSON. */
+export const isForm = ({ type }: NonNullable<Route['body']>): boolean =>
+  type === 'application/x-www-form-urlencoded';
 
 /** Whether a route's requests carry an Idempotency-Key. */
 export const takesIdempotencyKey = ({ parameters = [] }: Route): boolean =>

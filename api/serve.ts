@@ -4,13 +4,14 @@ import { compileSchema, violationsOf } from '../schemas/validate';
 import { formIn } from './form';
 import { parseJson } from './json';
 import { localsOf } from './middleware/locals';
-import { Problem } from './problem';
+import { Problem, type ProblemCode } from './problem';
 import type { RateLimiting } from './rate-limits';
 import { answerRead } from './read';
 import {
-  type BodyType,
+  isForm,
   takesIdempotencyKey,
   type Answer,
+  type BodyType,
   type Call,
   type Parameter,
   type RawCall,
@@ -64,12 +65,17 @@ function rolesOnly({ access }: Route): RequestHandler[] {
   ];
 }
 
+const NOT_OF_TYPE = {
+  'application/json': 'UNSUPPORTED_MEDIA_TYPE',
+  'application/x-www-form-urlencoded': 'NOT_A_FORM',
+} as const satisfies Record<BodyType, ProblemCode>;
+
 const only =
   (wanted: BodyType): RequestHandler =>
   (request, _response, next) => {
     const [type = ''] = (request.headers['content-type'] ?? '').split(';');
     if (type.trim().toLowerCase() !== wanted) {
-      throw new Problem('UNSUPPORTED_MEDIA_TYPE', `Send Content-Type: ${wanted}.`);
+      throw new Problem(NOT_OF_TYPE[wanted], `Send Content-Type: ${wanted}.`);
     }
     next();
   };
@@ -192,8 +198,7 @@ function bodyReader({ body }: Route): (rawBody: Buffer) => unknown {
   if (!body) return () => undefined;
   const isValid = compileSchema(body.schema);
   return (rawBody) => {
-    const parsed =
-      (body.type ?? 'application/json') === 'application/json' ? parseJson(rawBody) : formIn(rawBody);
+    const parsed = isForm(body) ? formIn(rawBody) : parseJson(rawBody);
     if (!isValid(parsed)) {
       throw new Problem('INVALID_BODY', 'Mend the places that are listed.', violationsOf(isValid.errors));
     }

@@ -88,8 +88,7 @@ async function receive(needs: Needs, { rawBody, log }: RawCall): Promise<Answer>
     throw new Problem('UNKNOWN_REQUEST', 'Nothing is known of the order yet. Tell us of it again.');
   }
   // It has no id, and is sealed anew for each sending: what it says is what it is known by.
-  const hash = createHash('sha256').update(json);
-  const bodyHash = hash.digest();
+  const bodyHash = createHash('sha256').update(json).digest();
   await takeInWord(needs, log, {
     ...{ party: YEEPAY, requestNo, body: notice.body, answer: notice.answer, isOfMoney: false },
     ...{ bodyHash, webhookId: `cleared:${bodyHash.toString('hex')}` },

@@ -153,5 +153,7 @@ test('what is not Yeepay’s gets one answer, whatever is wrong with it', async 
 });
 
 test('a notice that is no form is told so', async () => {
-  expect(await send('{}', { 'content-type': 'application/json' })).toMatchObject({ status: 415 });
+  expect(await send('{}', { 'content-type': 'application/json' })).toMatchObject({
+    ...{ status: 415, body: { code: 'NOT_A_FORM' } },
+  });
 });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { newSecret, startedSandbox } from './support';
+import { newSecret } from './support';
 import type { PlatformView } from './support';
+import { startedYeepay } from './yeepay-support';
 
 // docs/sandbox.md is what people copy from: each of its lines must do what it says.
 
@@ -15,15 +16,18 @@ const others = [...docs.matchAll(/^curl (-X DELETE )?"?\$SANDBOX([^"\s]+)"?$/gm)
 let view: PlatformView;
 beforeAll(async () => {
   const parties = ['bank-huaxin', 'cn-payout', 'cn-messaging'];
-  view = await startedSandbox({ secrets: new Map(parties.map((party) => [party, [newSecret()]])) });
+  view = await startedYeepay({ secrets: new Map(parties.map((party) => [party, [newSecret()]])) });
 });
 afterAll(() => view.sandbox.close());
 
 test.each(posts)('the line is taken: $body', async ({ body, path }) => {
   const headers = { 'content-type': 'application/json' };
-  // What tells of money is answered with its number; all else with nothing.
+  // What tells of money is answered with its number, an order with Yeepay's; all else with nothing.
   const { status } = await view.send('POST', path, { headers, body });
-  expect(status).toBe(['/control/payments', '/control/chargebacks'].includes(path) ? 202 : 204);
+  const answered: Record<string, number> = {
+    ...{ '/control/payments': 202, '/control/chargebacks': 202, '/control/yeepay/orders': 201 },
+  };
+  expect(status).toBe(answered[path] ?? 204);
 });
 
 test.each(others.map(([line, remove, path = '']) => ({ line, method: remove ? 'DELETE' : 'GET', path })))(

@@ -156,9 +156,9 @@ export interface ReceivedCallback {
 
 /**
  * Starts a stand-in for the platform that takes callbacks on a free port.
- * @param statuses what it answers to the first, the second, …; 204 after the last.
+ * @param answers what it answers to the first, the second, …; 204 after the last.
  */
-export async function startedReceiver(statuses: number[] = []) {
+export async function startedReceiver(answers: (number | { status: number; text: string })[] = []) {
   const received: ReceivedCallback[] = [];
   const waiting: { count: number; resolve: (all: ReceivedCallback[]) => void }[] = [];
   const server = createServer((req, res) => {
@@ -166,7 +166,9 @@ export async function startedReceiver(statuses: number[] = []) {
     req.on('data', (chunk: Buffer) => chunks.push(chunk));
     req.on('end', () => {
       received.push({ path: req.url ?? '', headers: req.headers, rawBody: Buffer.concat(chunks).toString() });
-      res.writeHead(statuses[received.length - 1] ?? 204).end();
+      const answer = answers[received.length - 1] ?? 204;
+      if (typeof answer === 'number') res.writeHead(answer).end();
+      else res.writeHead(answer.status).end(answer.text);
       for (const { count, resolve } of waiting) if (received.length >= count) resolve(received);
     });
   });

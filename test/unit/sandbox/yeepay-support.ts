@@ -3,15 +3,17 @@ import type { OutsideOperation, OutsideRequestRow } from '../../../db/outside';
 import type { Rule } from '../../../sandbox/rules';
 import type { Holding } from '../../../sandbox/yeepay/holdings';
 import { yeepaySide } from '../../../sandbox/yeepay/side';
-import { yeepayAccess } from '../../../schemas/outside/yeepay/access';
+import { yeepayAccess, yeepayKeys } from '../../../schemas/outside/yeepay/access';
 import type { YeepayOrder } from '../../../schemas/outside/yeepay/divide';
 import { newYeepay } from '../../../scripts/demo/yeepay-keys';
 import type { SandboxOptions } from '../../../sandbox/app';
 import { startedSandbox } from './support';
 
 const environments = newYeepay();
-export const SIDE = yeepaySide(environments.sandbox)!;
-export const accessTo = (url: string) => yeepayAccess({ ...environments.platform, YEEPAY_URL: url })!;
+const SIDE = yeepaySide(environments.sandbox)!;
+/** What opens Yeepay's notices. */
+export const OUR_KEYS = yeepayKeys(environments.platform)!;
+const accessTo = (url: string) => yeepayAccess({ ...environments.platform, YEEPAY_URL: url })!;
 
 /** A sandbox with a Yeepay, and what the mall and the platform do with it; the caller closes it. */
 export async function startedYeepay(given: Partial<SandboxOptions> = {}) {
@@ -29,10 +31,13 @@ export async function startedYeepay(given: Partial<SandboxOptions> = {}) {
       yeepayGateways({ ...accessTo(`${view.sandbox.url}/yeepay`), ...change }),
     control,
     orders,
-    /** An order that a buyer has paid at the mall: 100.00 yuan, of which Yeepay keeps 0.60. */
+    /** An order that a buyer has paid at the mall: 100.00 yuan, of which Yeepay keeps 0.60; cleared at once, without a notice. */
     async pay(given: object = {}): Promise<YeepayOrder> {
-      const paid = { orderId: 'ORDER1', merchantNo: 'MALL', amountMinor: 10_000, feeMinor: 60, ...given };
-      const { status, body } = await control('yeepay/orders', paid);
+      const paid = { orderId: 'ORDER1', merchantNo: 'MALL', amountMinor: 10_000, feeMinor: 60 };
+      const { status, body } = await control('yeepay/orders', {
+        ...{ ...paid, clearing: { kind: 'ACCEPT' } },
+        ...given,
+      });
       if (status !== 201) throw new Error(JSON.stringify(body));
       return body as YeepayOrder;
     },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onFreePorts } from '../../../scripts/demo/free-ports';
 import { partySecrets } from '../../../scripts/demo/party-secrets';
+import { keptYeepay } from '../../../scripts/demo/yeepay-keys';
 import type { Stoppable } from '../../../scripts/local/parts';
 import { unaskedEnd } from '../../../scripts/local/unasked-end';
 import { parsePartySecrets } from '../../../schemas/outside/signature';
@@ -28,6 +29,17 @@ describe('secrets of the parties', () => {
     const given = partySecrets(file, ['one']);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(given));
+  });
+
+  test('of Yeepay are keys that are made once and kept, and each side has its own private one alone', () => {
+    const file = path.join(folder, 'state', 'yeepay.json');
+    const given = keptYeepay(file);
+    expect(keptYeepay(file)).toEqual(given);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const privateKeysOf = (side: Record<string, string>): string[] =>
+      Object.values(side).filter((value) => value.includes('PRIVATE KEY'));
+    expect(privateKeysOf(given.platform)).toEqual([given.platform.YEEPAY_PRIVATE_KEY]);
+    expect(privateKeysOf(given.sandbox)).toEqual([given.sandbox.YEEPAY_PLATFORM_PRIVATE_KEY]);
   });
 });
 
