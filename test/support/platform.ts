@@ -143,6 +143,8 @@ export async function startPlatform({
     owner,
     sandbox,
     partySecrets,
+    /** How the workers reach Yeepay, which the sandbox plays. */
+    yeepay: yeepayAtSandbox,
     newCustomer: (market: MarketId, options: { features?: object; limitMinor?: number } = {}) =>
       newCustomer(owner, market, options),
     /** Starts the flow of an application, by a customer of its own unless one is named. */
