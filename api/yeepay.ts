@@ -62,7 +62,7 @@ export function yeepayRoutes(needs: Needs): Route[] {
       },
       problems: [
         ...(['NOTIFICATION_REFUSED', 'INVALID_JSON', 'UNKNOWN_REQUEST', 'TRANSACTION_TAKEN'] as const),
-        ...(['NOTIFICATION_REPLAYED', 'TEMPORARILY_UNAVAILABLE'] as const),
+        'TEMPORARILY_UNAVAILABLE',
       ],
       handle: (call) => receive(needs, call),
     },

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Knex } from 'knex';
 import { apiRoutes, type ApiNeeds } from '../../../api/app';
-import { problemsOf, type Route } from '../../../api/route';
+import { isForm, problemsOf, type Route } from '../../../api/route';
 import { ROLES, type Role } from '../../../db/access/api-keys';
 import { answerWith, openQuestion, recordAct } from '../../../db/acts';
 import { connect } from '../../../db/pool';
 import { sign } from '../../../schemas/outside/signature';
+import { sealNotification } from '../../../schemas/outside/yeepay/notification';
 import { PARTY, SECRET, startApi, type ApiUnderTest, type Wanted } from './api-under-test';
 
 /** Problems that need a flow's story to come up: the test files that provoke them. */
@@ -34,6 +35,9 @@ const elsewhere: Record<string, string[]> = {
       'TRANSACTION_TAKEN',
     ],
   ].map((code) => `receiveCallback ${code}`),
+  'api/yeepay-notifications.test.ts': [
+    ...['NOTIFICATION_REFUSED', 'TRANSACTION_TAKEN', 'UNSUPPORTED_MEDIA_TYPE'],
+  ].map((code) => `receiveYeepayNotification ${code}`),
   'api/products.test.ts': ['submitLoanApplication PRODUCT_NOT_SELLABLE'],
   'api/extension-quotes.test.ts': [
     ...['IDEMPOTENCY_KEY_REUSED', 'LOAN_NOT_ACTIVE', 'LOAN_SETTLED', 'NOT_OFFERED', 'NOTHING_TO_EXTEND'],
@@ -99,6 +103,7 @@ afterAll(() => api.stop());
 /** A request as the route's examples show it, by a client that may send it; nothing of what it names exists. */
 function exampleOf(route: Route): { path: string; wanted: Wanted } {
   const { parameters = [], body, access } = route;
+  if (body && isForm(body)) return { path: route.path, wanted: sealed(JSON.stringify(cleared)) };
   const address = parameters
     .filter((one) => one.in === 'path')
     .reduce(
@@ -132,6 +137,21 @@ function signed(wanted: Wanted): Wanted {
   return { ...wanted, body: rawBody, headers: { ...wanted.headers, ...headers } };
 }
 
+const cleared = {
+  ...{ orderId: 'MO01JDC7V3P5KE', uniqueOrderNo: 'Y1', merchantNo: 'MALL', clearingStatus: 'SUCCESS' },
+  ...{ ypSettleAmount: '99.40', clearingSuccessDate: '2026-01-15 18:00:00' },
+};
+
+/** A notification as Yeepay sends it. */
+function sealed(json: string): Wanted {
+  const { merchantKey: publicKey, platformPrivateKey } = api.yeepay;
+  const response = sealNotification(json, { publicKey, platformPrivateKey });
+  return {
+    body: new URLSearchParams({ response, customerIdentification: 'app' }).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  };
+}
+
 /** Sends a request and notes the problem that answers it. */
 async function provoke(route: Route, at: string, wanted: Wanted, by = api): Promise<string | undefined> {
   const { body } = await by.call<{ code?: string } | null>(route.method.toUpperCase(), at, wanted);
@@ -140,11 +160,15 @@ async function provoke(route: Route, at: string, wanted: Wanted, by = api): Prom
 }
 
 const withBody = (
-  { access }: Route,
+  { access, body: declared }: Route,
   wanted: Wanted,
   body: string,
   headers: Record<string, string> = {},
 ): Wanted => {
+  if (declared && isForm(declared)) {
+    const form = sealed(body);
+    return { ...form, headers: { ...form.headers, ...headers } };
+  }
   const changed = { ...wanted, body, headers: { ...wanted.headers, ...headers } };
   return access !== 'OPEN' && 'signature' in access ? signed(changed) : changed;
 };

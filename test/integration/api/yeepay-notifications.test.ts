@@ -152,6 +152,28 @@ test('what is not Yeepay’s gets one answer, whatever is wrong with it', async 
   for (const one of others) expect(one).toEqual(first);
 });
 
+test('an order that was asked about twice is settled once', async () => {
+  const order = newOrder();
+  await openClearing(order);
+  await notify(cleared(order));
+  await api.db('outside.request').insert({
+    ...{ request_no: `YC-${order.orderId}-2`, party: 'yeepay', operation: 'yeepay-clearing' },
+    ...{ business_key: `clearing of ${order.orderId}, again`, content_hash: Buffer.alloc(32) },
+    ...{ body: JSON.stringify(order), flow_id: 'debt-order:another', state: 'PROCESSING' },
+    message_id: '00000000-0000-8000-8000-000000000000',
+  });
+  expect(await notify(cleared(order, { note: 'again' }))).toMatchObject({
+    body: { code: 'TRANSACTION_TAKEN' },
+  });
+  expect(await requestRow(`YC-${order.orderId}-2`)).toMatchObject({ state: 'PROCESSING' });
+});
+
+test('a compressed notice is told so', async () => {
+  expect(await send('', { 'content-encoding': 'gzip' })).toMatchObject({
+    ...{ status: 415, body: { code: 'UNSUPPORTED_MEDIA_TYPE' } },
+  });
+});
+
 test('a notice that is no form is told so', async () => {
   expect(await send('{}', { 'content-type': 'application/json' })).toMatchObject({
     ...{ status: 415, body: { code: 'NOT_A_FORM' } },
