@@ -60,6 +60,15 @@ describe('an order', () => {
     expect(contract.plan.map(({ actualMinor }) => actualMinor)).toEqual([1_000, 1_000, 1_000, 0, 0]);
   });
 
+  test('that Yeepay tells us is cleared is divided then, long before it would be asked', async () => {
+    const { ledgerId } = await mall.debtor(5_000);
+    const clearing = { kind: 'CALLBACK', delayMs: 1_000 };
+    const orderId = await mall.paid({ clearing, lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await mall.inState(orderId, 'DIVIDED');
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+  });
+
   test('that nobody confirms is settled by itself where the mall says so', async () => {
     const { ledgerId, contracts } = await mall.debtor(5_000);
     const orderId = await mall.paid({ mallId: 'settles-itself', lines: [{ ledgerId, amountMinor: 3_000 }] });
