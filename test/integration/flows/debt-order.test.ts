@@ -67,6 +67,7 @@ describe('an order', () => {
     await mall.inState(orderId, 'DIVIDED');
     await mall.confirms(orderId);
     await mall.ended(orderId);
+    expect(await mall.order(orderId)).toMatchObject({ state: 'SETTLED' });
   });
 
   test('that nobody confirms is settled by itself where the mall says so', async () => {
