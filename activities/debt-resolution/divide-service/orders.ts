@@ -23,6 +23,8 @@ export interface Order {
   undivided_minor: number | null;
   cleared_on: string | null;
   divide_request_id: string | null;
+  yeepay_batch_no: string | null;
+  divided_on: string | null;
   debts_settled_on: string | null;
   completed_on: string | null;
   refunded_minor: number;
@@ -30,6 +32,7 @@ export interface Order {
 
 /** A line of an order's divide (DivideItem). */
 export interface Item {
+  order_id: string;
   number: number;
   order_detail_id: string | null;
   product_name: string | null;
@@ -51,9 +54,7 @@ export async function orderOf(tx: Knex.Transaction, orderId: string): Promise<Or
 
 /** The lines of an order's divide, in the mall's order. */
 export const itemsOf = (tx: Knex.Transaction, orderId: string): Promise<Item[]> =>
-  tx<Item>('divide_service.divide_item')
-    .where({ order_id: orderId } as never)
-    .orderBy('number');
+  tx<Item>('divide_service.divide_item').where('order_id', orderId).orderBy('number');
 
 /** Keeps an order. Returns false where there is one of its number. */
 export async function insertOrder(
@@ -100,7 +101,7 @@ export async function insertOrder(
 }
 
 /** Notes on an order what has become of it. */
-export const noteOrder = (tx: Knex.Transaction, orderId: string, changes: Partial<Order> & object) =>
+export const noteOrder = (tx: Knex.Transaction, orderId: string, changes: Partial<Order>) =>
   tx('divide_service.divide_record').where('order_id', orderId).update(changes);
 
 /** What is left of each line, where anything is; of an order that is not divided, what is to be divided. */

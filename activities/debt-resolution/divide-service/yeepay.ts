@@ -215,7 +215,7 @@ async function divided(
   await noteOrder(tx, orderId, {
     ...{ status: 'COMPLETED', divide_request_id: requestId ?? null, divided_on: valueDate },
     yeepay_batch_no: batchNo ?? null,
-  } as Partial<Order>);
+  });
   for (const [sub_mer_no, detail_no] of details ?? []) {
     await tx('divide_service.divide_item').where({ order_id: orderId, sub_mer_no }).update({ detail_no });
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { checkTrace } from '../../../scripts/check-trace';
 import { booksDisagree } from '../../support/books-agree';
 import { mallOf } from '../../support/mall';
@@ -319,6 +320,40 @@ describe('a refund', () => {
     expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
     expect(await mall.atYeepay(orderId)).toMatchObject({ returnedMinor: 0 });
   });
+});
+
+test('an order that is reset to each point of its run comes to the same end, and changes nothing', async () => {
+  const { ledgerId } = await mall.debtor(10_000);
+  const orderId = await mall.paid({ lines: [supplier(2_000), { ledgerId, amountMinor: 3_000 }] });
+  await mall.inState(orderId, 'DIVIDED');
+  await mall.refunds(orderId, { amountMinor: 5_000 });
+  await mall.confirms(orderId);
+  await mall.ended(orderId);
+  const stands = async () => [
+    await platform.trace(),
+    await mall.order(orderId),
+    await mall.atYeepay(orderId),
+  ];
+  const before = await stands();
+
+  const { client } = platform;
+  const { workflowId, runId } = await client.workflow.getHandle(`debt-order:${orderId}`).describe();
+  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const points = events!.filter((event) => event.workflowTaskCompletedEventAttributes);
+  expect(points.length).toBeGreaterThan(2);
+  for (const { eventId } of points) {
+    const again = await client.workflowService.resetWorkflowExecution({
+      namespace: client.options.namespace,
+      workflowExecution: { workflowId, runId },
+      reason: 'tried by a test',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: eventId!,
+    });
+    expect(await client.workflow.getHandle(workflowId, again.runId).result()).toMatchObject({
+      outcome: 'CLOSED',
+    });
+    expect(await stands()).toEqual(before);
+  }
 });
 
 test('an order that is told of often goes on in a new run, and loses nothing', async () => {
