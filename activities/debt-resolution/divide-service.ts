@@ -65,7 +65,7 @@ export const divideService = service('divide-service', {
         if (operation === 'RETURN') return returned(tx, order, refundId!, valueDate);
         return completed(tx, order, await restOf(tx, order), valueDate);
       }
-      case 'GIVE_UP':
+      case 'NOT_DIVIDED':
         await noteOrder(tx, orderId, { status: 'FAILED' });
         return [];
       default:

@@ -129,8 +129,10 @@ const answerBody: Schema = {
       reason: reasonSchema,
     }),
     object({ flowId, question: refundAccountQuestion, answer: oneOf('GIVE_UP'), reason: reasonSchema }),
-    object({ flowId, question: refusedQuestion, answer: oneOf('RETRY'), reason: reasonSchema }),
-    object({ flowId, question: refusedQuestion, answer: oneOf('GIVE_UP'), reason: reasonSchema }),
+    object({
+      ...{ flowId, question: refusedQuestion, answer: oneOf('RETRY', 'NOT_DIVIDED') },
+      reason: reasonSchema,
+    }),
     object({
       ...{ flowId, question: refusedQuestion, answer: oneOf('RESOLVED') },
       evidence: object({ transactionNo: common('transaction-no') }),

@@ -69,8 +69,8 @@ export async function done(tx: Knex.Transaction, flowId: string, data: ExecuteDi
 
 /** What the two persons' answer to a refusal can be: to try again helps only where Yeepay may still do it. */
 const answersTo = {
-  CLEARING: 'GIVE_UP',
-  DIVIDE: 'GIVE_UP',
+  CLEARING: 'NOT_DIVIDED',
+  DIVIDE: 'NOT_DIVIDED',
   RETURN: 'RESOLVED',
   COMPLETE: 'RESOLVED',
 } as const;

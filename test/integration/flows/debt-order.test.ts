@@ -104,11 +104,11 @@ describe('an order', () => {
     const { ledgerId } = await mall.debtor(10_000);
     const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 10_000 }] });
     const first = await mall.asked(orderId);
-    expect(first).toEqual({ question: `refused:YD-${orderId}-1`, answers: ['RETRY', 'GIVE_UP'] });
+    expect(first).toEqual({ question: `refused:YD-${orderId}-1`, answers: ['RETRY', 'NOT_DIVIDED'] });
     await mall.decide(orderId, first.question, 'RETRY');
     const second = await mall.asked(orderId);
     expect(second.question).toBe(`refused:YD-${orderId}-2`);
-    await mall.decide(orderId, second.question, 'GIVE_UP');
+    await mall.decide(orderId, second.question, 'NOT_DIVIDED');
     await mall.ended(orderId);
     expect(await mall.order(orderId)).toMatchObject({ state: 'FAILED', isCompleted: false });
 
