@@ -20,6 +20,8 @@ export const orderCancellationAddress = (orderId: string): string => `${orderAdd
 export const extensionAddress = (orderId: string): string => `/v1/extensions/${orderId}`;
 export const extensionCancellationAddress = (orderId: string): string =>
   `${extensionAddress(orderId)}/cancellation`;
+export const debtOrderAddress = (orderId: string): string => `/v1/debt-orders/${orderId}`;
+export const debtContractAddress = (contractId: string): string => `/v1/debt-contracts/${contractId}`;
 export const positionAddress = (partnerId: string): string => `/v1/funds/${partnerId}/position`;
 
 export const scheduleAddress = (loanId: string, version?: number): string =>
@@ -50,6 +52,7 @@ export const refundFlowId = refundFlowIdOf;
 export const extensionFlowId = (businessId: string): string => `extension:${businessId}`;
 
 const SUBJECTS: Partial<Record<FlowName, (businessId: string) => string | undefined>> = {
+  'debt-order': debtOrderAddress,
   extension: (businessId) =>
     businessId.startsWith('EQ') ? extensionQuoteAddress(businessId) : extensionAddress(businessId),
   'loan-application-disbursement': applicationAddress,

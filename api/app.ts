@@ -13,9 +13,11 @@ import { openApiDocument, type OpenApiDocument } from './openapi';
 import type { FlowNeeds } from './needs';
 import { Problem } from './problem';
 import { countRefused, rateLimits } from './rate-limits';
-import type { Route } from './route';
+import { isSigned, type Route } from './route';
 import { booksRoutes } from './routes/books';
 import { chargebackRoutes } from './routes/chargebacks';
+import { debtContractRoutes } from './routes/debt-contracts';
+import { debtOrderRoutes } from './routes/debt-orders';
 import { disbursementReversalRoutes } from './routes/disbursement-reversals';
 import { extensionOrderRoutes } from './routes/extension-orders';
 import { extensionRoutes } from './routes/extensions';
@@ -24,6 +26,7 @@ import { interventionRoutes } from './routes/interventions';
 import { ledgerRoutes } from './routes/ledger';
 import { loanApplicationRoutes } from './routes/loan-applications';
 import { loanRoutes } from './routes/loans';
+import { mallRoutes } from './routes/mall';
 import { operationsRoutes } from './routes/operations';
 import { productRoutes } from './routes/products';
 import { recordRoutes } from './routes/records';
@@ -58,6 +61,9 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
     ...extensionRoutes(needs),
     ...extensionOrderRoutes(needs),
     ...repaymentOrderRoutes(needs),
+    ...mallRoutes(needs),
+    ...debtOrderRoutes(needs),
+    ...debtContractRoutes(needs),
     ...flowRoutes(needs),
     ...operationsRoutes(needs),
     ...interventionRoutes(needs),
@@ -95,9 +101,17 @@ export function createApi(needs: ApiNeeds & ServingNeeds): Express {
   });
   const limits = rateLimits(config.rateLimits);
   const readToken = config.tokens && tokenReader(config.tokens);
-  app.use('/v1', authenticate({ db, readToken, limits }));
   const locks = keyLocks(lockSession, (err) => logger.warn({ err }, 'a key lock was not given back'));
-  app.use(serve(apiRoutes(needs), { limits, keyLocks: locks }));
+  const routes = apiRoutes(needs);
+  // Who signs shows no key.
+  app.use(serve(routes.filter(isSigned), { limits, keyLocks: locks }));
+  app.use('/v1', authenticate({ db, readToken, limits }));
+  app.use(
+    serve(
+      routes.filter((route) => !isSigned(route)),
+      { limits, keyLocks: locks },
+    ),
+  );
   app.use(async (request, response, next) => {
     await limits.stranger(request, response);
     next();

@@ -5,13 +5,13 @@ import type { PayoutCallback } from '../schemas/outside/payout';
 import type { RefundCallback } from '../schemas/outside/refund';
 import type { RepaymentMethodCallback } from '../schemas/outside/repayment-method';
 import type { RepaymentReceived, RepaymentTakenBack } from '../schemas/outside/repayment';
-import { verify, type PartySecrets } from '../schemas/outside/signature';
+import type { PartySecrets } from '../schemas/outside/signature';
 import { repaymentTakenBack, repaymentTakenBackExample, takeInChargeback } from './chargebacks';
 import type { FlowNeeds } from './needs';
-import { Problem } from './problem';
 import { repaymentReceived, repaymentReceivedExample, takeInReceipt } from './receipts';
-import type { Answer, Call, Parameter, RawCall, Route } from './route';
+import type { Answer, Call, Parameter, Route } from './route';
 import { common, object, oneOf, type Schema } from './schema';
+import { checkSignature, signatureParameters } from './signed';
 import { takeInWord } from './words';
 
 type Needs = FlowNeeds & { config: { partySecrets: PartySecrets } };
@@ -25,39 +25,6 @@ const partyParameter: Parameter = {
   example: 'partner-nusantara',
   invalid: 'UNKNOWN_PARTY',
 };
-
-const webhookIdParameter: Parameter = {
-  in: 'header',
-  name: 'webhook-id',
-  description:
-    "The party's id of the notification, up to 200 printable characters, the same whenever it is sent again.",
-  schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
-  required: true,
-  example: 'payout.settled:partner-nusantara:PO-LA01JD8X3M7Q2V-1',
-  missing: 'SIGNATURE_MISSING',
-};
-
-const signatureParameters: Parameter[] = [
-  webhookIdParameter,
-  {
-    in: 'header',
-    name: 'webhook-timestamp',
-    description: 'When it is sent, in seconds since 1970.',
-    schema: { type: 'string' },
-    required: true,
-    example: '1769846400',
-    missing: 'SIGNATURE_MISSING',
-  },
-  {
-    in: 'header',
-    name: 'webhook-signature',
-    description: 'Signatures after Standard Webhooks 1.0, separated by spaces.',
-    schema: { type: 'string' },
-    required: true,
-    example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
-    missing: 'SIGNATURE_MISSING',
-  },
-];
 
 /** Not closed: the party may be a version ahead of us. */
 const settled: Schema = {
@@ -154,7 +121,9 @@ export function callbackRoutes(needs: Needs): Route[] {
         'again, with the same webhook-id, until the answer is 2xx. What is told later than the first final outcome is ' +
         'recorded and changes nothing. Money that came in (`repayment.received`) is known by its transaction number: what ' +
         'is told of it first stands. Money that was taken back (`repayment.taken-back`) is known by the number of the taking back.',
-      access: { signature: (call) => checkSignature(needs.config.partySecrets, call) },
+      access: {
+        signature: (call) => checkSignature(needs.config.partySecrets, call.parameters['party']!, call),
+      },
       parameters: [partyParameter, ...signatureParameters],
       body: {
         schema: { oneOf: [settled, methodSettled, refundSettled, repaymentReceived, repaymentTakenBack] },
@@ -180,21 +149,6 @@ export function callbackRoutes(needs: Needs): Route[] {
       handle: (call) => receive(needs, call),
     },
   ];
-}
-
-/** Returns the party that has signed; throws the problem with the signature. */
-function checkSignature(partySecrets: PartySecrets, { parameters, headers, rawBody }: RawCall): string {
-  const party = parameters['party']!;
-  const secrets = partySecrets.get(party);
-  if (!secrets) throw new Problem('UNKNOWN_PARTY', 'No party of this id calls back here.');
-  const verdict = verify({ secrets, headers, rawBody });
-  if (verdict === 'OK') return party;
-  const hints = {
-    SIGNATURE_MISSING: 'Send webhook-id, webhook-timestamp and webhook-signature.',
-    SIGNATURE_INVALID: 'Sign "<webhook-id>.<webhook-timestamp>.<raw body>" with the secret agreed with us.',
-    SIGNATURE_EXPIRED: 'Sign anew for each sending, with the time of that sending; check your clock.',
-  };
-  throw new Problem(verdict, hints[verdict]);
 }
 
 async function receive(needs: Needs, call: Call): Promise<Answer> {

@@ -24,7 +24,7 @@ const problemSchema: Schema = object(
 const DESCRIPTION = `Consumer-credit flows: what starts them, how far they are, and the books behind them.
 
 Amounts are whole minor units of their currency (IDR has none, so 1 is one rupiah; CNY 100 is one yuan), never
-fractions. Every error is a problem by RFC 9457 with a stable \`code\`. An address that does not exist answers 404
+fractions; only what malls send is decimal yuan, as texts. Every error is a problem by RFC 9457 with a stable \`code\`. An address that does not exist answers 404
 NOT_FOUND, and another method than those that are listed 405 METHOD_NOT_ALLOWED with the header Allow.
 
 Every read carries a strong \`ETag\`; with it in \`If-None-Match\` the answer is 304 for as long as nothing has changed.
@@ -43,6 +43,8 @@ const TAGS: Readonly<Record<string, string>> = {
   Refunds: 'Money that came in and goes back to its payer: asked for by one operator, approved by another.',
   Extensions: 'More time for a loan: what it costs, the schedule that it makes, and a method to pay for it.',
   'Repayment orders': 'Have money collected, and get a method to pay by.',
+  'Debt orders': 'Orders of malls whose proceeds settle debts: what malls tell of them, and how they stand.',
+  'Debt contracts': 'Debts that are settled by what debtors buy, and whose the ledger ids of malls are.',
   Flows: 'How far a flow is, and each step that it has taken.',
   Operations:
     'What people decide about flows that wait for them. Each act needs the approval of another operator.',

@@ -1,6 +1,6 @@
 import type { Role } from '../db/access/api-keys';
 
-/** Which roles may do what, in one table. A partner sees nothing but its own position. */
+/** Which roles may do what, in one table. A partner sees nothing but its own position, a mall but its own orders. */
 export const MAY = {
   submit: ['app', 'bff'],
   readLoans: ['app', 'bff', 'ops', 'finance'],
@@ -15,5 +15,9 @@ export const MAY = {
   /** Messages, journals' causes, and what was asked of outside parties. */
   readRecords: ['ops', 'finance'],
   readBooks: ['ops', 'finance'],
+  /** What is told of debts beside the malls' own calls: contracts, whose a ledger id is, orders divided before. */
+  manageDebts: ['ops'],
+  readDebts: ['ops', 'finance'],
+  readDebtOrders: ['ops', 'finance', 'mall'],
   readPositions: ['ops', 'finance', 'partner'],
 } as const satisfies Record<string, readonly Role[]>;

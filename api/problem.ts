@@ -24,6 +24,7 @@ const refusalsOf = <T extends CommandType>(command: T): Record<ErrorCodeOf<T>, P
 
 /** All problems that the API answers with. A code never changes its meaning: clients decide by it. */
 export const PROBLEMS = {
+  ...refusalsOf('create-pre-divide'),
   ...refusalsOf('create-repayment-refund'),
   ...refusalsOf('reverse-disbursement'),
   ...refusalsOf('create-repayment-order'),
@@ -70,6 +71,8 @@ export const PROBLEMS = {
   UNKNOWN_JOURNAL: { status: 404, title: 'There is no such journal.' },
   UNKNOWN_FLOW: { status: 404, title: 'There is no such flow.' },
   UNKNOWN_PARTNER: { status: 404, title: 'There is no such funding partner.' },
+  UNKNOWN_DEBT_ORDER: { status: 404, title: 'The mall has told of no such order.' },
+  UNKNOWN_DEBT_CONTRACT: { status: 404, title: 'There is no such debt contract.' },
   UNKNOWN_PARTY: { status: 404, title: 'There is no such outside party.' },
   UNKNOWN_REQUEST: { status: 404, title: 'The party was never sent a request of this number.' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'The address does not support this method.' },
@@ -87,11 +90,21 @@ export const PROBLEMS = {
     status: 409,
     title: 'The transaction, or its taking back, was told of before with other content.',
   },
+  REFUND_TAKEN: { status: 409, title: 'The order has another refund of this number, with other content.' },
+  NO_REFUND: { status: 409, title: 'No refund of the order was asked for that could be rolled back.' },
+  CONTRACT_TAKEN: { status: 409, title: "The contract, or its place among the debtor's, is another's." },
+  LEDGER_TAKEN: { status: 409, title: "The ledger id is another debtor's." },
   TRANSACTION_TAKEN: { status: 409, title: 'The transaction has settled another request.' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be uncompressed application/json.' },
   NOT_A_FORM: { status: 415, title: 'The body must be application/x-www-form-urlencoded.' },
   INVALID_BODY: { status: 422, title: 'The body breaks its schema.' },
+  ITEM_UNKNOWN: { status: 422, title: 'Nothing of the order is divided for this item.' },
+  ITEM_REFUNDED: { status: 422, title: 'All of the item is refunded.' },
+  REFUND_EXCEEDS_ORDER: { status: 422, title: 'The refunds would be more than the order.' },
+  REFUND_EXCEEDS_ITEM: { status: 422, title: 'The refunds would be more than the item.' },
+  PLAN_IS_NOT_DEBT: { status: 422, title: 'The months of the plan, each once, are not the whole debt.' },
+  SETTLED_MORE_THAN_DEBT: { status: 422, title: 'More is said to be settled than the debt is.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The Idempotency-Key was used for another body.' },
   REQUEST_IN_PROGRESS: {
     status: 409,

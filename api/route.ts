@@ -71,7 +71,7 @@ export type CustomerAccess =
  * `api/serve.ts` serves it and `api/openapi.ts` documents it.
  */
 export interface Route {
-  method: 'get' | 'post';
+  method: 'get' | 'post' | 'put';
   /** In the form of OpenAPI: '/v1/loans/{loanId}'. */
   path: string;
   operationId: string;
@@ -119,8 +119,8 @@ export function problemsOf(route: Route): ProblemCode[] {
   ]);
   const codes: ProblemCode[] = [
     'RATE_LIMITED',
-    // All of /v1 reads the key from the database, which may be away.
-    ...(route.path.startsWith('/v1/')
+    // The key is read from the database, which may be away.
+    ...(route.access !== 'OPEN' && 'roles' in route.access
       ? (['KEY_MISSING', 'KEY_INVALID', 'FORBIDDEN', 'TEMPORARILY_UNAVAILABLE'] as const)
       : []),
     // An address can carry a parameter that is not documented anywhere, and be malformed where a part of it is free.
@@ -143,3 +143,6 @@ export const isForm = ({ type }: NonNullable<Route['body']>): boolean =>
 /** Whether a route's requests carry an Idempotency-Key. */
 export const takesIdempotencyKey = ({ parameters = [] }: Route): boolean =>
   parameters.some(({ in: place, name }) => place === 'header' && name === 'Idempotency-Key');
+
+/** Whether a route's requests are signed, and carry no key. */
+export const isSigned = ({ access }: Route): boolean => access !== 'OPEN' && 'signature' in access;

@@ -8,6 +8,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import type { NewIntervention } from '../db/interventions';
+import { debtOrderFlowId } from '../domain/identifiers';
 import { startOptions, type FlowStart } from '../schemas/flow-start';
 import type { MarketId } from '../schemas/generated/messages';
 import type { DataOf, Message } from '../schemas/message';
@@ -144,6 +145,40 @@ export const startChargeback = (
 };
 
 /**
+ * Tells an order's flow what has come for it, and starts it where it does not run: an order's flow ends when nothing of the order
+ * is open, and a later refund starts it again.
+ *
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
+ */
+export async function tellOrder(
+  temporal: Client,
+  {
+    taskQueue,
+    market,
+    orderId,
+    messages,
+  }: { taskQueue: string; market: string; orderId: string; messages: readonly Message[] },
+): Promise<void> {
+  const flowId = debtOrderFlowId(orderId);
+  const { args, ...options } = startOptions({
+    ...{ flow: 'debt-order', flowId, taskQueue, command: { market, orderId } },
+    summary: `Mall order ${orderId}`,
+  });
+  const start = { ...options, args: [...args], workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
+  await ask(temporal, () =>
+    temporal.workflow.signalWithStart('debt-order', { ...start, signal: 'told', signalArgs: [messages] }),
+  );
+}
+
+/**
+ * Wakes an order's flow, as something may have changed that it waits for. One that does not run needs not be woken.
+ *
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
+ */
+export const wakeOrder = (temporal: Client, orderId: string): Promise<void> =>
+  tell(temporal, debtOrderFlowId(orderId), 'told', []);
+
+/**
  * Tells a flow that a question of its was answered. A flow that has ended needs to know nothing any more.
  *
  * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
@@ -163,8 +198,8 @@ export const tellAnswered = (temporal: Client, flowId: string, requestNo: string
 async function tell(
   temporal: Client,
   flowId: string,
-  signal: 'outside-answered' | 'question-answered',
-  what: string,
+  signal: 'outside-answered' | 'question-answered' | 'told',
+  what: string | readonly Message[],
 ): Promise<void> {
   try {
     await ask(temporal, () => temporal.workflow.getHandle(flowId).signal(signal, what));

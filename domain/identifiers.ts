@@ -83,3 +83,6 @@ export const yeepayRequestNoOf = (
   attempt: number,
   refundNumber?: number,
 ): string => [yeepayLetters[operation], orderId, refundNumber, attempt].filter(Boolean).join('-');
+
+/** The flow that carries a mall's order. */
+export const debtOrderFlowId = (orderId: string): string => `debt-order:${orderId}`;

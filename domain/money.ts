@@ -83,6 +83,28 @@ export function sumMinor(amountsMinor: number[]): number {
   return amountsMinor.reduce((sum, amountMinor) => safeInteger(sum + amountMinor), 0);
 }
 
+/**
+ * Whether amounts are together more than a limit, all in minor units of one currency. The sum may be beyond 2^53−1.
+ */
+export function areMoreThan(limitMinor: number, amountsMinor: readonly number[]): boolean {
+  const sum = amountsMinor.reduce((total, amountMinor) => total + BigInt(amountMinor), 0n);
+  return sum > BigInt(limitMinor);
+}
+
+/**
+ * Reads an amount as others write it: by its digits, as fractions of floats are not what they seem.
+ *
+ * @param written whole units and decimals, such as `30.00`; no sign, no thousands separated
+ * @returns undefined where it is no such amount, or has more decimals than the currency
+ * @throws RangeError if the amount is beyond 2^53−1 minor units
+ */
+export function moneyIn(currency: Currency, written: string): Money | undefined {
+  const digits = minorUnitDigits[currency];
+  const [, whole, decimals = ''] = /^(\d+)(?:\.(\d+))?$/.exec(written) ?? [];
+  if (whole === undefined || decimals.length > digits) return undefined;
+  return money(currency, Number(whole + decimals.padEnd(digits, '0')));
+}
+
 function safeInteger(amountMinor: number): number {
   if (!Number.isSafeInteger(amountMinor)) {
     throw new RangeError(

@@ -1,7 +1,6 @@
 import { standingAnswer } from '../../db/acts';
 import { heldBusinessDate, mallOf, marketOf } from '../../db/reference';
-import { sumMinor } from '../../domain/money';
-import type { CreatePreDivideData } from '../../schemas/generated/messages';
+import { mallOrderProblem, type MallOrderProblem } from '../../domain/debt-resolution/mall-order';
 import { message } from '../../schemas/message';
 import { service } from '../service';
 import { insertOrder, noteOrder, orderOf } from './divide-service/orders';
@@ -18,13 +17,8 @@ export const divideService = service('divide-service', {
     if ((await mallOf(tx, mallId))?.market !== market)
       return refuse('UNKNOWN_MALL', `There is no mall ${mallId} in ${market}.`);
     const { currency } = await marketOf(tx, market);
-    if (moneyIn(data).some((one) => one.currency !== currency))
-      return refuse('WRONG_CURRENCY', `The market's currency is ${currency}.`);
-    if (isMoreThanOrder(data))
-      return refuse('MORE_THAN_ORDER', 'Its lines, or items, are more than the order.');
-    const known = new Set(data.divided?.details.map(({ subMerNo }) => subMerNo));
-    if (data.divided && lines.some(({ subMerNo, ledgerId }) => !known.has(subMerNo ?? ledgerId)))
-      return refuse('INCOMPLETE_IMPORT', "A receiver's detail number is missing.");
+    const problem = mallOrderProblem(data, currency);
+    if (problem) return refuse(problem, REASONS[problem]);
     if (!(await insertOrder(tx, market, data)))
       return refuse('ORDER_TAKEN', `There is an order ${orderId} with other content.`);
     return [
@@ -109,23 +103,8 @@ export const divideService = service('divide-service', {
   },
 });
 
-const moneyIn = ({ amount, lines, items = [], divided }: CreatePreDivideData) => [
-  amount,
-  ...lines.map((line) => line.amount),
-  ...items.map(({ price }) => price),
-  ...(divided ? [divided.settled] : []),
-];
-
-/** Sums of safe integers may be unsafe: what cannot be added is more than any order. */
-function isMoreThanOrder({ amount, lines, items = [], divided }: CreatePreDivideData): boolean {
-  const sums = [
-    lines.map((line) => line.amount),
-    items.map(({ price }) => price),
-    divided ? [divided.settled] : [],
-  ];
-  try {
-    return sums.some((parts) => sumMinor(parts.map((part) => part.amountMinor)) > amount.amountMinor);
-  } catch {
-    return true;
-  }
-}
+const REASONS: Record<MallOrderProblem, string> = {
+  WRONG_CURRENCY: "An amount is not in the market's currency.",
+  MORE_THAN_ORDER: 'Its lines, or items, are more than the order.',
+  INCOMPLETE_IMPORT: "A receiver's detail number is missing.",
+};

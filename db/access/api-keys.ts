@@ -4,7 +4,7 @@ import { prepared } from '../prepared';
 import { customerOf } from '../reference';
 
 /** What a client is; api/permissions says what each may do. */
-export const ROLES = ['app', 'bff', 'ops', 'finance', 'partner'] as const;
+export const ROLES = ['app', 'bff', 'ops', 'finance', 'partner', 'mall'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Whom a request comes from, as its API key or its token proved. */
@@ -39,7 +39,7 @@ const CLIENT_ID = /^[a-z0-9][a-z0-9-]{1,59}$/;
 
 const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
-/** A key to be made. A partner's client id is its party id. */
+/** A key to be made. A partner's client id is its party id, and a mall's is its mall id. */
 export interface NewApiKey {
   clientId: string;
   role: string;

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
+import stringify from 'safe-stable-stringify';
 import type { Currency } from '../../domain/money';
-import { sumMinor } from '../../domain/money';
 
 // Debt contracts and whose the mall's ledger ids are: both come from outside, and this is their one writer.
 
@@ -24,7 +24,7 @@ export interface NewDebtContract {
 /** A contract, or the owner of a ledger id, cannot be taken in as told; nothing has changed. */
 export class DebtContractRefused extends Error {
   constructor(
-    readonly code: 'PLAN_IS_NOT_DEBT' | 'CONTRACT_TAKEN' | 'LEDGER_TAKEN',
+    readonly code: 'PLAN_IS_NOT_DEBT' | 'SETTLED_MORE_THAN_DEBT' | 'CONTRACT_TAKEN' | 'LEDGER_TAKEN',
     message: string,
   ) {
     super(message);
@@ -32,18 +32,16 @@ export class DebtContractRefused extends Error {
 }
 
 /**
- * Takes a contract in, once: the same number again is refused.
+ * Takes a contract in, once. The same again changes nothing.
  *
- * @throws DebtContractRefused when the plan's months are not the debt, or the number, or the debtor's position, is taken
+ * @throws DebtContractRefused when the plan's months are not the debt, or more was settled before, or the number, or the
+ *   debtor's position, is taken by another
  */
 export async function addDebtContract(db: Knex, contract: NewDebtContract): Promise<void> {
   const { contractId: contract_id, totalDebtMinor, settledBefore, plan } = contract;
-  if (sumMinor(plan.map(({ planMinor }) => planMinor)) !== totalDebtMinor) {
-    throw new DebtContractRefused(
-      'PLAN_IS_NOT_DEBT',
-      'The months of the plan must be the whole debt together.',
-    );
-  }
+  checkPlan(contract);
+  if (settledBefore && settledBefore.amountMinor > totalDebtMinor)
+    throw new DebtContractRefused('SETTLED_MORE_THAN_DEBT', 'No more can have been settled than the debt.');
   await db.transaction(async (tx) => {
     const { rowCount } = await tx.raw<{ rowCount: number }>(
       `insert into debt_settlement_service.debt_contract
@@ -55,6 +53,7 @@ export async function addDebtContract(db: Knex, contract: NewDebtContract): Prom
       ],
     );
     if (rowCount === 0) {
+      if (stringify(await contractAsTold(tx, contract_id)) === stringify(inOrder(contract))) return;
       const taken = `Contract ${contract_id}, or position ${contract.position} of its debtor, is taken.`;
       throw new DebtContractRefused('CONTRACT_TAKEN', taken);
     }
@@ -67,6 +66,43 @@ export async function addDebtContract(db: Knex, contract: NewDebtContract): Prom
       value_date: settledBefore.valueDate,
     });
   });
+}
+
+function checkPlan({ totalDebtMinor, plan }: NewDebtContract): void {
+  const isOnceEach = new Set(plan.map(({ period }) => period)).size === plan.length;
+  // The sum of safe integers may be unsafe.
+  const sum = plan.reduce((total, { planMinor }) => total + BigInt(planMinor), 0n);
+  if (isOnceEach && sum === BigInt(totalDebtMinor)) return;
+  throw new DebtContractRefused(
+    'PLAN_IS_NOT_DEBT',
+    'The months of the plan, each once, must be the whole debt together.',
+  );
+}
+
+const inOrder = (contract: NewDebtContract): NewDebtContract => ({
+  ...contract,
+  plan: [...contract.plan].sort((one, other) => one.period.localeCompare(other.period)),
+});
+
+/** A contract as it was taken in; undefined when there is none. */
+async function contractAsTold(tx: Knex, contractId: string): Promise<NewDebtContract | undefined> {
+  const { rows } = await tx.raw<{
+    rows: (NewDebtContract & { before: NewDebtContract['settledBefore'] | null })[];
+  }>(
+    `select c.contract_id as "contractId", c.case_entrust_id as "caseEntrustId", c.member_user_id as "memberUserId",
+            c.currency, c.position, c.total_debt_minor as "totalDebtMinor",
+            (select json_agg(json_build_object('period', p.period, 'planMinor', p.plan_minor) order by p.period)
+               from debt_settlement_service.repayment_plan p where p.contract_id = c.contract_id) as plan,
+            (select json_build_object('amountMinor', r.amount_minor, 'valueDate', r.value_date)
+               from debt_settlement_service.repayment_record r
+              where r.contract_id = c.contract_id and r.order_id is null) as before
+       from debt_settlement_service.debt_contract c where c.contract_id = ?`,
+    [contractId],
+  );
+  const [row] = rows;
+  if (!row) return undefined;
+  const { before, ...told } = row;
+  return { ...told, ...(before && { settledBefore: before }) };
 }
 
 /**
@@ -84,4 +120,18 @@ export async function mapLedger(db: Knex, ledgerId: string, memberUserId: string
     .first<{ member_user_id: string }>('member_user_id');
   if (owner.member_user_id !== memberUserId)
     throw new DebtContractRefused('LEDGER_TAKEN', `Ledger id ${ledgerId} is another debtor's.`);
+}
+
+/** The orders that could not settle a debtor's contracts, because their ledger ids were nobody's when it was tried. */
+export async function ordersWithoutDebtor(db: Knex, memberUserId: string): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { orderId: string }[] }>(
+    `select distinct l.order_id as "orderId"
+       from debt_settlement_service.debtor_line l join debt_settlement_service.ledger g using (ledger_id)
+      where g.member_user_id = ?
+        and not exists (select from debt_settlement_service.settlement s where s.order_id = l.order_id)
+        and exists (select from messages.handling h
+                     where h.flow_id = 'debt-order:' || l.order_id and h.refusal ->> 'code' = 'LEDGER_NOT_MAPPED')`,
+    [memberUserId],
+  );
+  return rows.map(({ orderId }) => orderId);
 }

@@ -7,6 +7,8 @@ export interface DebtContractView {
   contractId: string;
   caseEntrustId: string;
   memberUserId: string;
+  /** Of a debtor's contracts the lowest is settled first. */
+  position: number;
   currency: Currency;
   totalDebtMinor: number;
   settledMinor: number;
@@ -34,7 +36,7 @@ type Row = Omit<DebtContractView, 'status' | 'plan'> & { plan: { period: string;
 export async function debtContractView(db: Knex, contractId: string): Promise<DebtContractView | undefined> {
   const { rows } = await db.raw<{ rows: Row[] }>(
     `select c.contract_id as "contractId", c.case_entrust_id as "caseEntrustId", c.member_user_id as "memberUserId",
-            c.currency, c.total_debt_minor as "totalDebtMinor", c.settled_minor as "settledMinor",
+            c.position, c.currency, c.total_debt_minor as "totalDebtMinor", c.settled_minor as "settledMinor",
             c.remaining_minor as "remainingMinor",
             (select coalesce(json_agg(json_build_object('period', p.period, 'planMinor', p.plan_minor) order by p.period), '[]')
                from debt_settlement_service.repayment_plan p where p.contract_id = c.contract_id) as plan,

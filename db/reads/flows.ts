@@ -17,7 +17,7 @@ export interface FlowProgress {
 /** How far a run has come; undefined when nobody has submitted it and nothing was handled in it. */
 export async function flowProgress(db: Knex, flowId: string): Promise<FlowProgress | undefined> {
   const { rows } = await db.raw<{ rows: (FlowProgress & { flow: string | null })[] }>(
-    `select coalesce(max(h.flow), (select s.flow from access.submission s where s.flow_id = :flowId)) as flow,
+    `select coalesce(max(h.flow), (select r.flow from messages.run r where r.flow_id = :flowId)) as flow,
             cast(:flowId as text) as "flowId", max(h.parent_flow_id) as "parentFlowId",
             count(*)::integer as "handledCount", count(h.refusal)::integer as "refusedCount",
             (select jsonb_build_object('message', l.message_type, 'service', l.service, 'at', l.handled_at)

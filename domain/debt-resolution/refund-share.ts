@@ -59,7 +59,7 @@ export function refundProblem(
   if (index < 0) return 'ITEM_UNKNOWN';
   const refunded = refundedFractions(order, earlier)[index]!;
   if (refunded.of === refunded.in) return 'ITEM_REFUNDED';
-  const price = order.priceMinor[orderDetailId];
+  const price = priceOf(order, orderDetailId);
   if (price === undefined) return undefined;
   const isMore = BigInt(amountMinor) * refunded.in > BigInt(price) * (refunded.in - refunded.of);
   return isMore ? 'MORE_THAN_ITEM' : undefined;
@@ -78,7 +78,7 @@ function refundedFractions(order: DividedOrder, refunds: readonly OrderRefund[])
 /** @param leftMinor what of the order was not refunded before */
 function afterRefund(
   one: Fraction,
-  { priceMinor }: DividedOrder,
+  order: DividedOrder,
   line: DivideLine,
   refund: OrderRefund,
   leftMinor: number,
@@ -86,10 +86,14 @@ function afterRefund(
   if (refund.amountMinor === leftMinor) return whole;
   if (refund.orderDetailId === null) return plusOfRest(one, refund.amountMinor, leftMinor);
   if (refund.orderDetailId !== line.orderDetailId) return one;
-  const price = priceMinor[refund.orderDetailId];
+  const price = priceOf(order, refund.orderDetailId);
   // An item whose price nobody told is refunded whole.
   return price === undefined ? whole : plusOfPrice(one, refund.amountMinor, price);
 }
+
+/** An item may be named like something that every object has. */
+const priceOf = ({ priceMinor }: DividedOrder, orderDetailId: string): number | undefined =>
+  Object.hasOwn(priceMinor, orderDetailId) ? priceMinor[orderDetailId] : undefined;
 
 const none: Fraction = { of: 0n, in: 1n };
 const whole: Fraction = { of: 1n, in: 1n };

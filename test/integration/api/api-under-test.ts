@@ -20,6 +20,8 @@ import { holdToDocument } from '../../support/documented';
 import { createTestNamespace } from '../../support/temporal';
 
 export const PARTY = 'bank-huaxin';
+/** A mall: it signs what it tells, and reads by an API key. */
+export const MALL = 'cn-mall';
 export const OTHER_PARTY = 'cn-payout';
 /** Receives no money for us. */
 export const MESSAGING_PARTY = 'cn-messaging';
@@ -84,7 +86,12 @@ export async function startApi(setUp: SetUp = {}): Promise<ApiUnderTest> {
   const owner = knex({ client: 'pg', connection: database.adminUrl });
   await seed(owner, '2026-01-15');
   const secrets = parsePartySecrets(
-    JSON.stringify({ [PARTY]: [SECRET], [OTHER_PARTY]: [secretOf('b')], 'trust-jinhe': [secretOf('c')] }),
+    JSON.stringify({
+      [PARTY]: [SECRET],
+      [MALL]: [SECRET],
+      [OTHER_PARTY]: [secretOf('b')],
+      'trust-jinhe': [secretOf('c')],
+    }),
   );
   const yeepay = newYeepay();
   const shared = { database, owner, secrets, yeepay, namespace, temporalAddress: address };
@@ -170,7 +177,7 @@ export function callerOf(url: string, tokens: Partial<Record<Role, string>>): Ca
 async function keysOfAllRoles(owner: Knex): Promise<Record<Role, string>> {
   const tokens: [string, string][] = [];
   for (const role of ROLES) {
-    const clientId = role === 'partner' ? PARTY : `test-${role}`;
+    const clientId = { partner: PARTY, mall: MALL as string }[role as string] ?? `test-${role}`;
     tokens.push([role, (await createApiKey(owner, { clientId, role })).token]);
   }
   return Object.fromEntries(tokens) as Record<Role, string>;

@@ -8,7 +8,7 @@ import { projectFolder } from '../../../../scripts/local/project-folder';
 import { startProcess } from '../../../../scripts/local/processes';
 import { createTestDatabase } from '../../../support/database';
 import { createTestNamespace } from '../../../support/temporal';
-import { MESSAGING_PARTY, PARTY, SECRET } from '../api-under-test';
+import { MALL, MESSAGING_PARTY, PARTY, SECRET } from '../api-under-test';
 
 export interface Memory {
   /** What the program holds: V8's heap and buffers. */
@@ -49,7 +49,7 @@ export async function startFuzzedApi() {
     env: {
       ...{ DATABASE_URL: database.url, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
       ...{ API_HOST: '127.0.0.1', API_PORT: '0', LOG_LEVEL: 'error' },
-      PARTY_SECRETS: JSON.stringify({ [PARTY]: [SECRET], [MESSAGING_PARTY]: [SECRET] }),
+      PARTY_SECRETS: JSON.stringify({ [PARTY]: [SECRET], [MALL]: [SECRET], [MESSAGING_PARTY]: [SECRET] }),
       // What is looked for lies behind them.
       ...{ RATE_LIMIT_PER_CLIENT: '1000000000', RATE_LIMIT_PER_ADDRESS: '1000000000' },
     },
