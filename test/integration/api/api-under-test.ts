@@ -74,6 +74,8 @@ export interface SetUp {
   /** Another database, such as one that is away; it ends with the API. */
   db?: Knex;
   temporalAddress?: string;
+  /** Parties that sign beside the usual ones. */
+  secrets?: Record<string, string[]>;
   tokens?: TokenConfig;
   rateLimits?: RateLimits;
   socketLimits?: SocketLimits;
@@ -85,14 +87,10 @@ export async function startApi(setUp: SetUp = {}): Promise<ApiUnderTest> {
   const { address, namespace } = await createTestNamespace();
   const owner = knex({ client: 'pg', connection: database.adminUrl });
   await seed(owner, '2026-01-15');
-  const secrets = parsePartySecrets(
-    JSON.stringify({
-      [PARTY]: [SECRET],
-      [MALL]: [SECRET],
-      [OTHER_PARTY]: [secretOf('b')],
-      'trust-jinhe': [secretOf('c')],
-    }),
-  );
+  const secrets = {
+    ...{ [PARTY]: [SECRET], [MALL]: [SECRET], [OTHER_PARTY]: [secretOf('b')] },
+    'trust-jinhe': [secretOf('c')],
+  };
   const yeepay = newYeepay();
   const shared = { database, owner, secrets, yeepay, namespace, temporalAddress: address };
   const api = await listenOn(shared, setUp);
@@ -109,14 +107,15 @@ export async function startApi(setUp: SetUp = {}): Promise<ApiUnderTest> {
 interface Shared {
   database: { url: string };
   owner: Knex;
-  secrets: PartySecrets;
+  secrets: Record<string, string[]>;
   yeepay: ReturnType<typeof newYeepay>;
   namespace: string;
   temporalAddress: string;
 }
 
 async function listenOn(shared: Shared, setUp: SetUp): Promise<ApiUnderTest> {
-  const { database, owner, secrets, namespace } = shared;
+  const { database, owner, namespace } = shared;
+  const secrets = parsePartySecrets(JSON.stringify({ ...shared.secrets, ...setUp.secrets }));
   const { temporalAddress = shared.temporalAddress, tokens: tokenConfig, socketLimits } = setUp;
   const { rateLimits = { perClient: 1_000_000, perAddress: 1_000_000 } } = setUp;
   const { db = connect(database.url, { max: 5, applicationName: 'api-test' }) } = setUp;

@@ -55,6 +55,25 @@ const elsewhere: Record<string, string[]> = {
     ),
     'cancelExtension ORDER_PAID',
   ],
+  'api/debt-orders.test.ts': [
+    ...['payDebtOrder', 'confirmDebtOrderReceipt', 'refundDebtOrder', 'rollBackDebtOrder'].map(
+      (operationId) => `${operationId} SIGNATURE_EXPIRED`,
+    ),
+    ...['payDebtOrder ORDER_TAKEN', 'payDebtOrder MORE_THAN_ORDER', 'rollBackDebtOrder NO_REFUND'],
+    ...['REFUND_TAKEN', 'ITEM_UNKNOWN', 'ITEM_REFUNDED', 'REFUND_EXCEEDS_ORDER', 'REFUND_EXCEEDS_ITEM'].map(
+      (code) => `refundDebtOrder ${code}`,
+    ),
+    ...['WRONG_CURRENCY', 'MORE_THAN_ORDER', 'INCOMPLETE_IMPORT', 'ORDER_TAKEN'].map(
+      (code) => `importDebtOrder ${code}`,
+    ),
+    ...['WRONG_CURRENCY', 'PLAN_IS_NOT_DEBT', 'SETTLED_MORE_THAN_DEBT', 'CONTRACT_TAKEN'].map(
+      (code) => `putDebtContract ${code}`,
+    ),
+    ...['confirmDebtOrderReceipt', 'refundDebtOrder', 'rollBackDebtOrder', 'getDebtOrder'].map(
+      (operationId) => `${operationId} UNKNOWN_DEBT_ORDER`,
+    ),
+    'mapDebtLedger LEDGER_TAKEN',
+  ],
   'api/repayments.test.ts': [
     ...['IDEMPOTENCY_KEY_REUSED', 'LOAN_NOT_ACTIVE', 'WRONG_CURRENCY', 'LOAN_SETTLED', 'NOTHING_DUE'],
     ...['UNKNOWN_INSTALMENT', 'NOT_OFFERED', 'WINDOW_CLOSED'],
