@@ -40,6 +40,8 @@ export const parties = [
   'id-payout',
   'cn-messaging',
   'id-messaging',
+  // A mall: it calls us, and is never asked.
+  'cn-mall',
 ];
 export const marketTerms = {
   CN: { productId: 'cn-cash-instalment', currency: 'CNY', usualMinor: 1_000_000 },
@@ -136,6 +138,26 @@ export async function startPlatform({
     otherOps: await createApiKey(owner, { clientId: 'operator-2', role: 'ops' }),
   };
 
+  async function sendAs(
+    method: string,
+    path: string,
+    body: object,
+    as: keyof typeof keys,
+    headers: Record<string, string>,
+  ) {
+    const response = await fetch(api.url + path, {
+      method,
+      headers: {
+        ...{ authorization: `Bearer ${keys[as].token}`, 'content-type': 'application/json' },
+        ...headers,
+      },
+      body: JSON.stringify(body),
+    });
+    const answered = { status: response.status, headers: response.headers, text: await response.text() };
+    holdToDocument(method, path, answered);
+    return { ...answered, body: JSON.parse(answered.text) as Record<string, unknown> };
+  }
+
   return {
     api,
     client,
@@ -160,26 +182,10 @@ export async function startPlatform({
     },
     newApplicationId: () => randomId('LA'),
     /** Sends a request to the API, as one of the test's clients; the answer is as documented. */
-    async post(
-      path: string,
-      body: object,
-      as: keyof typeof keys = 'app',
-      headers: Record<string, string> = {},
-    ) {
-      const response = await fetch(api.url + path, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${keys[as].token}`,
-          'content-type': 'application/json',
-          'idempotency-key': randomBytes(8).toString('hex'),
-          ...headers,
-        },
-        body: JSON.stringify(body),
-      });
-      const answered = { status: response.status, headers: response.headers, text: await response.text() };
-      holdToDocument('POST', path, answered);
-      return { ...answered, body: JSON.parse(answered.text) as Record<string, unknown> };
-    },
+    post: (path: string, body: object, as: keyof typeof keys = 'app', headers: Record<string, string> = {}) =>
+      sendAs('POST', path, body, as, { 'idempotency-key': randomBytes(8).toString('hex'), ...headers }),
+    /** Puts something, as an operator. */
+    put: (path: string, body: object) => sendAs('PUT', path, body, 'ops', {}),
     /** Reads from the API, as one of the test's clients. */
     async get(path: string, as: keyof typeof keys = 'app') {
       const response = await fetch(api.url + path, {
