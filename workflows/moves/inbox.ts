@@ -1,5 +1,5 @@
 import { defineSignal, setHandler } from '@temporalio/workflow';
-import { typeOf, type Message, type MessageType } from '../../schemas/message';
+import { idOf, typeOf, type Message, type MessageType } from '../../schemas/message';
 
 /** Told by the API what has come for the flow from outside; nothing at all only wakes it. */
 const told = defineSignal<[messages: Message[]]>('told');
@@ -14,12 +14,15 @@ export interface Inbox {
   toldCount(): number;
 }
 
-/** Opens the running workflow's inbox. In: what an earlier run has left in its own. */
+/** Opens the running workflow's inbox. In: what an earlier run has left in its own. What is told again is not taken again. */
 export function openInbox(left: readonly Message[]): Inbox {
   const messages = [...left];
+  const seen = new Set(left.map(idOf));
   let count = 0;
   setHandler(told, (more) => {
-    messages.push(...more);
+    const unseen = more.filter((one) => !seen.has(idOf(one)));
+    unseen.forEach((one) => seen.add(idOf(one)));
+    messages.push(...unseen);
     count += 1;
   });
   return {

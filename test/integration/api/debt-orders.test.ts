@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ordersWithoutDebtor } from '../../../db/access/debt-contracts';
 import { sign } from '../../../schemas/outside/signature';
 import { MALL, PARTY, SECRET, startApi, type ApiUnderTest, type Reply } from './api-under-test';
@@ -518,4 +520,14 @@ describe('what operators bring in', () => {
       expect((await put(address, {}, 'mall')).body['code']).toBe('FORBIDDEN');
     },
   );
+});
+
+// What the mall's engineers copy from: each of its calls must do what it says.
+test('the calls that the docs show are taken, in their order', async () => {
+  const docs = readFileSync(join(__dirname, '../../../docs/debt-resolution-for-the-mall.md'), 'utf8');
+  const shown = [...docs.matchAll(/^call (\S+)[ \\\n]+'([^']*)'/gm)];
+  expect(shown).toHaveLength(docs.match(/^call \//gm)!.length);
+  const statuses = [];
+  for (const [, path = '', body = ''] of shown) statuses.push((await tell(path, body)).status);
+  expect(statuses).toEqual([202, 202, 202, 200]);
 });
