@@ -84,14 +84,6 @@ export function sumMinor(amountsMinor: number[]): number {
 }
 
 /**
- * Whether amounts are together more than a limit, all in minor units of one currency. The sum may be beyond 2^53−1.
- */
-export function areMoreThan(limitMinor: number, amountsMinor: readonly number[]): boolean {
-  const sum = amountsMinor.reduce((total, amountMinor) => total + BigInt(amountMinor), 0n);
-  return sum > BigInt(limitMinor);
-}
-
-/**
  * Reads an amount as others write it: by its digits, as fractions of floats are not what they seem.
  *
  * @param written whole units and decimals, such as `30.00`; no sign, no thousands separated

@@ -1,4 +1,4 @@
-import { areMoreThan, type Currency, type Money } from '../money';
+import type { Currency, Money } from '../money';
 
 /** A paid order of a mall, with how it is to be divided, or was. */
 interface MallOrder {
@@ -30,8 +30,6 @@ export function mallOrderProblem(order: MallOrder, currency: Currency): MallOrde
   return divided && isUnknown ? 'INCOMPLETE_IMPORT' : undefined;
 }
 
+/** Sums of safe integers may be unsafe. */
 const exceed = (limit: Money, parts: readonly Money[]): boolean =>
-  areMoreThan(
-    limit.amountMinor,
-    parts.map(({ amountMinor }) => amountMinor),
-  );
+  parts.reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), 0n) > BigInt(limit.amountMinor);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Exact, formatMoney, money, roundHalfUp, sumMinor } from '../../../domain/money';
+import { Exact, formatMoney, money, moneyIn, roundHalfUp, sumMinor } from '../../../domain/money';
 
 const amount = fc.maxSafeInteger();
 
@@ -66,4 +66,25 @@ test('a sum beyond the safe integers is refused', () => {
 
 test('no amounts sum to zero', () => {
   expect(sumMinor([])).toBe(0);
+});
+
+describe('reading an amount that others wrote', () => {
+  test.each([
+    ['30.00', 3_000],
+    ['30.1', 3_010],
+    ['30', 3_000],
+    ['0.07', 7],
+    ['1.15', 115],
+    ['90071992547409.91', Number.MAX_SAFE_INTEGER],
+  ])('%s is %d fen, exactly', (written, amountMinor) => {
+    expect(moneyIn('CNY', written)).toEqual({ currency: 'CNY', amountMinor });
+  });
+
+  test.each(['30.001', '-1.00', '1,000.00', '1e3', '.5', '5.', '', ' 1', '١'])('%j is none', (written) => {
+    expect(moneyIn('CNY', written)).toBeUndefined();
+  });
+
+  test('has no more decimals than its currency', () => {
+    expect([moneyIn('IDR', '5000'), moneyIn('IDR', '5000.0')]).toEqual([money('IDR', 5_000), undefined]);
+  });
 });
