@@ -161,4 +161,15 @@ describe('an order cannot be refunded', () => {
     );
     expect(refundProblem(twoItems, [], ofItem('C', 1))).toBe('ITEM_UNKNOWN');
   });
+
+  test('in parts, where nobody has told the price: also of an item that is named like what every object has', () => {
+    const order = {
+      ...twoItems,
+      lines: [{ orderDetailId: 'constructor', amountMinor: 3_000 }],
+      priceMinor: {},
+    };
+    expect(refundProblem(order, [], ofItem('constructor', 1))).toBeUndefined();
+    expect(entitledMinor(order, [ofItem('constructor', 1)])).toEqual([3_000]);
+    expect(refundProblem(order, [ofItem('constructor', 1)], ofItem('constructor', 1))).toBe('ITEM_REFUNDED');
+  });
 });
