@@ -229,7 +229,7 @@ function moneyChecks({ applications, movements }: Findings, currency: string): C
 }
 
 /** Whether all who tell of a sum tell the wanted one; `told` is in minor units, by teller. */
-function sameSum(name: string, wanted: Money, told: Record<string, number>): Check {
+export function sameSum(name: string, wanted: Money, told: Record<string, number>): Check {
   const others = Object.entries(told).filter(([, amountMinor]) => amountMinor !== wanted.amountMinor);
   return check(
     name,

@@ -20,7 +20,8 @@ export interface DemoOptions {
 export const HELP = `Usage: npm run demo [-- options]
 
 Brings up PostgreSQL, Temporal with its Web UI, the sandbox of outside parties, the API and the workers, sends
-loan applications through the REST API, shows how each goes and what became of the money, and stays up until Ctrl-C.
+loan applications and a mall's order through the REST API, shows how each goes and what became of the money, and stays
+up until Ctrl-C.
 
   --exit    end after the story; the status is 0 only if every figure is as it must be
   --fresh   remove what earlier runs left in var/demo, instead of going on with it

@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RestClient } from './rest';
 import type { Deed } from './story';
 
-/** The ids under which the API knows those who act in the story, and finance, who reads the books. */
+/** The ids under which the API knows those who act in the story, finance, who reads the books, and the mall, which signs. */
 export const CLIENTS = {
   app: 'demo-app',
   operators: ['demo-operator-1', 'demo-operator-2'],
   finance: 'demo-finance',
+  mall: 'cn-mall',
 } as const;
 
 /** Those who act in the story, each with an API key of their own. */

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { connect } from '../../db/pool';
 import { parties } from '../../db/reference';
+import { parsePartySecrets, type PartySecrets } from '../../schemas/outside/signature';
 import { searchAttributes } from '../../schemas/search-attributes';
 import type { partsStoppedOnSignal } from '../local/parts';
 import { startPostgres, type RunningPostgres } from '../local/postgres';
@@ -13,6 +14,7 @@ import { prepareDatabase } from './database';
 import { onFreePorts } from './free-ports';
 import type { DemoOptions } from './options';
 import { partySecrets } from './party-secrets';
+import { CLIENTS } from './people';
 import type { Screen } from './screen';
 import { keptYeepay } from './yeepay-keys';
 
@@ -36,6 +38,8 @@ export interface Platform {
   webUiUrl: string | undefined;
   apiUrl: string;
   sandboxUrl: string;
+  /** What we share with parties and with the mall: never print it. */
+  partySecrets: PartySecrets;
   /** Rejects when one of the platform's processes ends by itself. */
   broken: Promise<never>;
 }
@@ -103,7 +107,7 @@ async function startProcesses(
   { ports, stateFolder }: PlatformOptions,
   parts: Parts,
   screen: Screen,
-): Promise<Pick<Platform, 'apiUrl' | 'sandboxUrl' | 'broken'>> {
+): Promise<Pick<Platform, 'apiUrl' | 'sandboxUrl' | 'partySecrets' | 'broken'>> {
   const processes: Record<string, RunningProcess & { logFile: string }> = {};
   const env = await environmentOf(servers, stateFolder);
   const yeepay = keptYeepay(path.join(stateFolder, 'yeepay.json'));
@@ -141,7 +145,10 @@ async function startProcesses(
     ...yeepay.platform,
   });
   await screen.waitFor('workers', startingWorkers);
-  return { apiUrl, sandboxUrl, broken: unaskedEnd(processes, parts) };
+  return {
+    ...{ apiUrl, sandboxUrl, partySecrets: parsePartySecrets(env.PARTY_SECRETS) },
+    broken: unaskedEnd(processes, parts),
+  };
 }
 
 /** What all processes of the platform are told. */
@@ -152,7 +159,7 @@ async function environmentOf(
     temporalNamespace,
   }: Pick<Platform, 'databaseUrl' | 'temporalAddress' | 'temporalNamespace'>,
   stateFolder: string,
-): Promise<Record<string, string>> {
+): Promise<Record<'PARTY_SECRETS', string> & Record<string, string>> {
   return {
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: temporalAddress,
@@ -168,11 +175,12 @@ function removeFiles(stateFolder: string): void {
   }
 }
 
-/** Those that share a secret with us. Yeepay has keys of its own kind. */
+/** Those that share a secret with us: parties, and the mall, which only calls us. Yeepay has keys of its own kind. */
 async function partyIds(databaseUrl: string): Promise<string[]> {
   const db = connect(databaseUrl, { max: 1, applicationName: 'demo' });
   try {
-    return (await parties(db)).filter(({ kind }) => kind !== 'DIVIDING').map(({ id }) => id);
+    const asked = (await parties(db)).filter(({ kind }) => kind !== 'DIVIDING');
+    return [...asked.map(({ id }) => id), CLIENTS.mall];
   } finally {
     await db.destroy();
   }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface RestClient {
   get<Answer>(path: string): Promise<Answer>;
   post<Answer>(path: string, body: object, headers?: Record<string, string>): Promise<Answer>;
+  put(path: string, body: object): Promise<void>;
   delete(path: string): Promise<void>;
 }
 
@@ -15,29 +16,33 @@ const AWAY_AT_MOST_MS = 30_000;
  * which is safe for all that the demo sends, so that is done for a while.
  *
  * @param token an API key; the sandbox needs none
+ * @param signed the headers that sign what is sent, for those who sign instead of having a key; made anew for each sending
  * @param signal ends all requests
  * @returns the client; it throws Error, with what was asked and answered, for every answer that is not 2xx
  */
 export function restClient({
   baseUrl,
   token,
+  signed,
   signal,
 }: {
   baseUrl: string;
   token?: string;
+  signed?: (rawBody: string) => Record<string, string>;
   signal: AbortSignal;
 }): RestClient {
   async function send(method: string, path: string, body?: object, headers?: Record<string, string>) {
+    const rawBody = body && JSON.stringify(body);
     const deadline = Date.now() + AWAY_AT_MOST_MS;
     for (;;) {
       const response = await fetch(`${baseUrl}${path}`, {
         method,
         headers: {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(body && { 'content-type': 'application/json' }),
+          ...(rawBody && { 'content-type': 'application/json', ...signed?.(rawBody) }),
           ...headers,
         },
-        ...(body && { body: JSON.stringify(body) }),
+        ...(rawBody && { body: rawBody }),
         signal,
       });
       const text = await response.text();
@@ -52,6 +57,7 @@ export function restClient({
     get: async <Answer>(path: string) => (await send('GET', path)) as Answer,
     post: async <Answer>(path: string, body: object, headers?: Record<string, string>) =>
       (await send('POST', path, body, headers)) as Answer,
+    put: async (path, body) => void (await send('PUT', path, body)),
     delete: async (path) => void (await send('DELETE', path)),
   };
 }

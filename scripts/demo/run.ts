@@ -1,12 +1,14 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import type { TrialBalance } from '../../db/books/trial-balance';
 import { connect } from '../../db/pool';
 import { allTraces } from '../../db/reads/trace';
+import { sign } from '../../schemas/outside/signature';
 import { checkTrace, type TraceReport } from '../check-trace';
 import { balanceCheck, checksOf, type Check } from './checks';
 import { addCustomers, newDemoKey } from './database';
 import { checkPartnersHaveMoney, findingsOf, type Findings } from './findings';
+import { mallOrderCheck, mallOrderTable, playMallOrder, type MallOrderFinding } from './mall-order';
 import { CLIENTS, type People } from './people';
 import { leftRunning, play, setBehaviours, untilAtRest } from './play';
 import type { Parts, Platform } from './platform';
@@ -66,18 +68,31 @@ export async function runStory(platform: Platform, parts: Parts, screen: Screen)
   const repayment = await repaymentOf(people.app, findings.applications);
   screen.note('Repaying, settling, refunding and extending some of the loans');
   const servicing = await serve(findings.applications, { people, sandbox, db, screen, signal });
+  const mallOrder = await playMallOrder(run, {
+    ...{ mall: mallClient(platform, signal), people, sandbox, db, screen, signal },
+  });
   const trialBalance = await apiWith(keys.finance).get<TrialBalance>('/v1/ledger/trial-balance');
   const checks = [
     ...checksOf(findings),
     repaymentCheck(repayment),
     servicingCheck(servicing),
+    mallOrderCheck(mallOrder),
     balanceCheck(trialBalance),
     traceCheck(checkTrace(await allTraces(db))),
   ];
   await writeTrace(db);
   await writeSummary({ run, findings, trialBalance, checks, platform, db, temporal });
-  sayReport(screen, platform, { findings, repayment, servicing, trialBalance, checks, keys });
+  sayReport(screen, platform, { findings, repayment, servicing, mallOrder, trialBalance, checks, keys });
   return checks.every(({ ok }) => ok);
+}
+
+/** The mall, which signs its calls and has no key. */
+function mallClient({ apiUrl, partySecrets }: Platform, signal: AbortSignal): RestClient {
+  const [secret] = partySecrets.get(CLIENTS.mall)!;
+  const signed = (rawBody: string): Record<string, string> => ({
+    ...{ 'mall-id': CLIENTS.mall, ...sign({ secret, id: randomUUID(), timestamp: new Date(), rawBody }) },
+  });
+  return restClient({ baseUrl: apiUrl, signed, signal });
 }
 
 /** Opens what the story reads from, and a signal that ends all its requests. */
@@ -96,7 +111,7 @@ async function connections({ databaseUrl, temporalAddress, temporalNamespace }: 
 }
 
 /** Flows of which the demo goes some ways only; the tests go all. */
-const shownInPart = ['repayment', 'refund-and-reversal-lifecycle', 'extension'];
+const shownInPart = ['repayment', 'refund-and-reversal-lifecycle', 'extension', 'debt-order'];
 
 /** Every handling must be one that the catalog knows, and the flows must have taken every arrow that it draws. */
 function traceCheck({ problems, notSeen }: TraceReport): Check {
@@ -136,6 +151,7 @@ function sayReport(
     findings,
     repayment,
     servicing,
+    mallOrder,
     trialBalance,
     checks,
     keys,
@@ -143,17 +159,20 @@ function sayReport(
     findings: Findings;
     repayment: RepaymentFinding;
     servicing: readonly ServicingFinding[];
+    mallOrder: MallOrderFinding;
     trialBalance: TrialBalance;
     checks: readonly Check[];
     keys: Keys;
   },
 ): void {
+  const addressOf = (flowId: string): string => flowAddress(platform, flowId);
   const sections = {
     'LOAN APPLICATIONS': applicationTable(findings.applications),
     'DUE LIST': repaymentTable(repayment),
     'LOANS UNDER WAY': servicingTable(servicing),
+    "A MALL'S ORDER": mallOrderTable(mallOrder, addressOf),
     'TRIAL BALANCE': trialBalanceTable(trialBalance),
-    'WHAT THE CASES SHOW': specialCases(findings.applications, (flowId) => flowAddress(platform, flowId)),
+    'WHAT THE CASES SHOW': specialCases(findings.applications, addressOf),
     CHECKS: checkLines(checks),
     ADDRESSES: addresses(platform, keys),
   };

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import Table from 'cli-table3';
 import type { Knex } from 'knex';
 import colors from 'picocolors';
@@ -12,6 +11,7 @@ import type { People } from './people';
 import { compact } from './report';
 import type { RestClient } from './rest';
 import type { Screen } from './screen';
+import { until } from './until';
 
 /** What was done with one loan after it was paid out, and what became of it. */
 export interface ServicingFinding {
@@ -43,8 +43,6 @@ interface ActiveLoan {
   loanId: string;
   customerId: string;
 }
-
-const LOOK_EVERY_MS = 200;
 
 /**
  * Goes on with loans that were paid out: one repays, one is settled early, one is paid twice and gets the money back, one
@@ -197,10 +195,6 @@ async function orderedAndPaid(
 async function pay({ orderId, party, amount }: Order, { sandbox }: Servicing): Promise<string> {
   const paid = { party, amount, methodNo: methodNoOf(orderId, 1) };
   return (await sandbox.post<{ transactionNo: string }>('/control/payments', paid)).transactionNo;
-}
-
-async function until(isSo: () => Promise<boolean>, { signal }: Servicing): Promise<void> {
-  while (!(await isSo())) await delay(LOOK_EVERY_MS, undefined, { signal });
 }
 
 const byMethod = ({ method, party }: Order): string => `${method.kind} of ${party}`;

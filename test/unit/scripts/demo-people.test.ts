@@ -10,6 +10,7 @@ function peopleAsked(...questions: { flowId: string; question: string }[][]) {
       said.push([name, path, (body as { answer?: string }).answer, headers?.['idempotency-key']].join(' '));
       return Promise.resolve({ actId: 'act-1' } as Answer);
     },
+    put: () => Promise.resolve(),
     delete: () => Promise.resolve(),
   });
   const people: People = { app: client('app'), operators: [client('first'), client('second')] };
