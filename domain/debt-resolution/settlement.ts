@@ -1,3 +1,5 @@
+import { Exact, roundHalfUp, sumMinor } from '../money';
+
 /** What an amount did: what it settled of which contracts, in the order in which they are settled, and what exceeds the debt. */
 export interface Settlement {
   /** In minor units, each above 0. */
@@ -16,13 +18,18 @@ export function settle(
   contracts: readonly { contractId: string; remainingMinor: number }[],
   amountMinor: number,
 ): Settlement {
-  let leftMinor = amountMinor;
-  const settled = contracts.map(({ contractId, remainingMinor }) => {
-    const settledMinor = Math.min(leftMinor, remainingMinor);
-    leftMinor -= settledMinor;
-    return { contractId, amountMinor: settledMinor };
-  });
-  return { contracts: settled.filter((one) => one.amountMinor > 0), excessMinor: leftMinor };
+  const settledMinor = filled(
+    contracts.map(({ remainingMinor }) => remainingMinor),
+    amountMinor,
+  );
+  const settled = contracts.map(({ contractId }, index) => ({
+    contractId,
+    amountMinor: settledMinor[index]!,
+  }));
+  return {
+    contracts: settled.filter((one) => one.amountMinor > 0),
+    excessMinor: amountMinor - sumMinor(settledMinor),
+  };
 }
 
 /**
@@ -39,7 +46,8 @@ export function undo(
   undoneMinor: number,
   amountMinor: number,
 ): Settlement {
-  const settledMinor = contracts.reduce((sum, one) => sum + one.amountMinor, 0);
+  const wholeMinor = contracts.map((one) => one.amountMinor);
+  const settledMinor = sumMinor(wholeMinor);
   const totalMinor = settledMinor + excessMinor;
   if (undoneMinor + amountMinor > totalMinor) {
     throw new RangeError(
@@ -47,9 +55,9 @@ export function undo(
     );
   }
   const excessOf = (ofMinor: number): number =>
-    Number((2n * BigInt(excessMinor) * BigInt(ofMinor) + BigInt(totalMinor)) / (2n * BigInt(totalMinor)));
+    roundHalfUp(new Exact(excessMinor).times(ofMinor).div(totalMinor));
   const leftAfter = (ofMinor: number): number[] =>
-    withinFirst(contracts, settledMinor - (ofMinor - excessOf(ofMinor)));
+    filled(wholeMinor, settledMinor - (ofMinor - excessOf(ofMinor)));
   const [before, after] = [leftAfter(undoneMinor), leftAfter(undoneMinor + amountMinor)];
   return {
     contracts: contracts
@@ -60,11 +68,11 @@ export function undo(
   };
 }
 
-/** How an amount lies in a row of contracts that fills from the first to the last. */
-function withinFirst(contracts: readonly { amountMinor: number }[], fillMinor: number): number[] {
-  let leftMinor = fillMinor;
-  return contracts.map(({ amountMinor }) => {
-    const heldMinor = Math.min(leftMinor, amountMinor);
+/** How an amount lies in a row that fills from the first to the last; what is more than all of it lies nowhere. */
+function filled(roomMinor: readonly number[], amountMinor: number): number[] {
+  let leftMinor = amountMinor;
+  return roomMinor.map((mostMinor) => {
+    const heldMinor = Math.min(leftMinor, mostMinor);
     leftMinor -= heldMinor;
     return heldMinor;
   });
@@ -84,7 +92,7 @@ export interface PlanMonth {
  * @param plan by period, the first first
  */
 export const actualsMinor = (plan: readonly PlanMonth[], settledMinor: number): number[] =>
-  withinFirst(
-    plan.map(({ planMinor }) => ({ amountMinor: planMinor })),
+  filled(
+    plan.map(({ planMinor }) => planMinor),
     settledMinor,
   );
