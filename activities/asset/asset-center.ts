@@ -1,11 +1,10 @@
 import { contractIdOf } from '../../domain/identifiers';
-import { extensionProblem, fundingTermProblem } from '../../domain/servicing/extension';
 import { quote, quoteProblem } from '../../domain/servicing/quote';
 import { message } from '../../schemas/message';
 import { service } from '../service';
 import { dueLoan } from './asset-center/due-list';
 import { keepExtensionQuote } from './asset-center/extension-quotes';
-import { confirmExtension, extendFree, extendPaid } from './asset-center/extensions';
+import { confirmExtension, extendFree, extendPaid, whyNotExtended } from './asset-center/extensions';
 import { keptLoans, lockedLoan, lookedAtOn } from './asset-center/loans';
 import { keepQuote, quoteRequestOf } from './asset-center/repayment-quotes';
 import { reverse, takeBack, takeBackCharged } from './asset-center/refunds';
@@ -126,9 +125,7 @@ export const assetCenter = service('asset-center', {
     const priced = { quoteId, loanId, productId, productVersion, quotedFor, account };
     if (request.scenario === 'EXTENSION') {
       const { periods } = request;
-      const problem =
-        extensionProblem(loan, quotedFor, periods) ??
-        fundingTermProblem(loan, quotedFor, periods, kept.longestTermDays);
+      const problem = whyNotExtended(kept, quotedFor, periods);
       if (problem) return refuse(problem.code, `${problem.message}.`);
       return [message('calculate-repayment-plan', { scenario: 'EXTENSION', periods, ...priced })];
     }

@@ -1,5 +1,4 @@
 import { sumMinor } from '../../../domain/money';
-import { extensionProblem, fundingTermProblem } from '../../../domain/servicing/extension';
 import type { ServicingProblem } from '../../../domain/servicing/loan';
 import {
   byComponent,
@@ -9,14 +8,14 @@ import {
 } from '../../../domain/servicing/position';
 import { quoteProblem } from '../../../domain/servicing/quote';
 import type { DueLoan, OwedAmounts } from '../../../schemas/generated/messages';
+import { whyNotExtended } from './extensions';
 import { lookedAtOn, type KeptLoan } from './loans';
 
 /** A loan in its customer's due list; undefined where nothing is owed of it. */
 export function dueLoan(kept: KeptLoan): DueLoan | undefined {
-  const { loanId, productId, productVersion, currency, longestTermDays, loan } = kept;
+  const { loanId, productId, productVersion, currency, loan } = kept;
   const asOf = lookedAtOn(kept);
   const { instalments, overdueDays } = positionOf(loan, asOf);
-  const extension = extensionProblem(loan, asOf, 1) ?? fundingTermProblem(loan, asOf, 1, longestTermDays);
   const owing = instalments.filter(({ settled }) => !settled);
   if (owing.length === 0) return undefined;
   return {
@@ -31,7 +30,7 @@ export function dueLoan(kept: KeptLoan): DueLoan | undefined {
       { scenario: 'NORMAL', isOpen: true },
       { scenario: 'EARLY_SETTLEMENT', ...openUnless(quoteProblem(loan, asOf, { kind: 'EARLY_SETTLEMENT' })) },
       { scenario: 'CANCELLATION', ...openUnless(quoteProblem(loan, asOf, { kind: 'CANCELLATION' })) },
-      { scenario: 'EXTENSION', ...openUnless(extension) },
+      { scenario: 'EXTENSION', ...openUnless(whyNotExtended(kept, asOf, 1)) },
     ],
   };
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { applyExtension } from '../../../domain/servicing/extension';
+import type { IsoDate } from '../../../domain/calendar';
+import { applyExtension, extensionProblem, fundingTermProblem } from '../../../domain/servicing/extension';
 import { journalChanges } from '../../../domain/servicing/journal';
 import type { Payment } from '../../../domain/servicing/loan';
 import type {
@@ -13,6 +14,10 @@ import { insertPayment, insertPostings } from './repayments';
 
 type Asked = Extract<CalculateRepaymentPostingData, { paid?: unknown }>;
 type PaidExtension = Extract<AccountingEntryPostedData, { scenario: 'extension-paid' }>;
+
+/** Why a loan cannot be extended on a day: by its product's and its market's rules, or by its funding partner's contract. */
+export const whyNotExtended = ({ loan, longestTermDays }: KeptLoan, day: IsoDate, periods: number) =>
+  extensionProblem(loan, day, periods) ?? fundingTermProblem(loan, day, periods, longestTermDays);
 
 /** The payment of an extension of a loan. Clocks differ: nothing counts before the loan's first day. */
 function paymentOf(
