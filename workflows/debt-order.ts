@@ -1,6 +1,6 @@
 import type { MarketId } from '../schemas/generated/messages';
 import { among, is, type Message } from '../schemas/message';
-import { nowMs } from './moves/clock';
+import { nowMs, secondsOfDay } from './moves/clock';
 import { defineFlow, GoOn, type Flow } from './moves/flow';
 import type { Inbox } from './moves/inbox';
 import type { Leaving } from './moves/passing';
@@ -213,10 +213,9 @@ async function awaitReceipt(flow: OrderFlow, order: Order, receipt: Receipt): Pr
     await settleAgain(flow, order, receipt);
   } else {
     const reason = 'the receipt was not confirmed in time: find out why';
-    await flow.untilTold('the confirmation of the receipt', nowMs() + DAY_MS, reason);
+    await flow.untilTold('the confirmation of the receipt', nowMs() + secondsOfDay * 1000, reason);
   }
 }
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;

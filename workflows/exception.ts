@@ -1,4 +1,5 @@
 import type { MarketId } from '../schemas/generated/messages';
+import { secondsOfDay } from './moves/clock';
 import { defineFlow } from './moves/flow';
 
 /** A payout, or a refund, that a party made after its failure was confirmed. */
@@ -44,5 +45,3 @@ export const exception = defineFlow(
     }
   },
 );
-
-const secondsOfDay = 24 * 60 * 60;

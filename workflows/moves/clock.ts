@@ -3,5 +3,7 @@
 /** The workflow's own time, the same in every replay, in milliseconds. For waits and what operators read, never for data. */
 export const nowMs = (): number => Date.now();
 
+export const secondsOfDay = 24 * 60 * 60;
+
 /** A moment as operators read it, in UTC, to the second. */
 export const instantOf = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 19)}Z`;

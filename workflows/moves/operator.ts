@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Intervention, OperatorActivities } from '../../activities/operator';
-import { nowMs } from './clock';
+import { nowMs, secondsOfDay } from './clock';
 import type { View } from './view';
 
 /** Who acts on a flow, and why; `approvalId` where another person must have approved it. */
@@ -155,7 +155,7 @@ export function operatorOf(view: View): Operator {
   };
 }
 
-const dayMs = 24 * 60 * 60 * 1000;
+const dayMs = secondsOfDay * 1000;
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

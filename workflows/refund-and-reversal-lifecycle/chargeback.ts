@@ -1,5 +1,6 @@
 import type { MarketId } from '../../schemas/generated/messages';
 import { among, type DataOf } from '../../schemas/message';
+import { secondsOfDay } from '../moves/clock';
 import type { Flow } from '../moves/flow';
 
 /** Money that a party tells us it has taken back. */
@@ -53,5 +54,3 @@ export async function chargeBack(
 }
 
 type Told = Extract<DataOf<'repayment-refunded'>, { chargebackId: string }>;
-
-const secondsOfDay = 24 * 60 * 60;
