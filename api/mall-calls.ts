@@ -1,20 +1,12 @@
-import type { Client } from '@temporalio/client';
-import type { Knex } from 'knex';
 import { crashPoint } from '../crash/point';
 import { recordMallCall, unhandledMessages, type MallCall, type RecordedCall } from '../db/access/mall-calls';
 import { debtOrderFlowId } from '../domain/identifiers';
 import { composeCommand, type CommandDraft } from '../schemas/compose';
 import type { CreatePreDivideData, MarketId } from '../schemas/generated/messages';
 import type { Message } from '../schemas/message';
+import type { FlowNeeds } from './needs';
 import { Problem } from './problem';
 import { tellOrder } from './temporal';
-
-/** What it takes to take in what malls tell. */
-export interface MallNeeds {
-  db: Knex;
-  temporal: Client;
-  config: { taskQueue: string };
-}
 
 /**
  * Records what a mall tells of an order, then tells the order's flow. Whatever dies in between, the next call about the order, such
@@ -24,7 +16,7 @@ export interface MallNeeds {
  * @throws Problem where it cannot be taken in; then nothing is recorded
  */
 export async function takeIn(
-  { db, temporal, config }: MallNeeds,
+  { db, temporal, config }: FlowNeeds,
   market: MarketId,
   call: MallCall,
   check?: (earlier: readonly RecordedCall[]) => void,

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Client } from '@temporalio/client';
-import type { Knex } from 'knex';
 import { clearingRequestOf } from '../db/access/notifications';
 import type { OutsideAnswer } from '../db/outside';
 import { fenIn, instantIn, YEEPAY, type OrderState } from '../schemas/outside/yeepay/divide';
@@ -8,16 +6,13 @@ import type { YeepayKeys } from '../schemas/outside/yeepay/access';
 import { NotificationRefused, openNotification } from '../schemas/outside/yeepay/notification';
 import { formIn } from './form';
 import { parseJson } from './json';
+import type { FlowNeeds } from './needs';
 import { Problem } from './problem';
 import type { Answer, RawCall, Route } from './route';
 import { oneOf, text, type Schema } from './schema';
 import { takeInWord } from './words';
 
-interface Needs {
-  db: Knex;
-  temporal: Client;
-  config: { taskQueue: string; yeepay?: YeepayKeys | undefined };
-}
+type Needs = FlowNeeds & { config: { yeepay?: YeepayKeys | undefined } };
 
 /** Not closed: Yeepay may add to it. */
 const notification: Schema = {

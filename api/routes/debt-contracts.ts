@@ -10,15 +10,13 @@ import { debtContractView, type DebtContractView } from '../../db/reads/debt-con
 import { money, type Money } from '../../domain/money';
 import { debtContractAddress, debtOrderAddress } from '../addresses';
 import { MAY } from '../permissions';
+import type { FlowNeeds } from '../needs';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
 import { common, day, links, list, object, oneOf, type Schema } from '../schema';
 import { wakeOrder } from '../temporal';
 
-interface Needs {
-  db: Knex;
-  temporal: Client;
-}
+type Needs = Pick<FlowNeeds, 'db' | 'temporal'>;
 
 interface ContractBody {
   caseEntrustId: string;

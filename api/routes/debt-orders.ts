@@ -13,7 +13,8 @@ import type { CreatePreDivideData, RefundRequestedData } from '../../schemas/gen
 import { contractOf } from '../../schemas/validate';
 import { debtContractAddress, debtOrderAddress, flowAddress } from '../addresses';
 import { checkOrder, refundState } from '../mall';
-import { preDivide, settleDebt, takeIn, unknownOrder, type MallNeeds } from '../mall-calls';
+import { preDivide, settleDebt, takeIn, unknownOrder } from '../mall-calls';
+import type { FlowNeeds } from '../needs';
 import { MAY } from '../permissions';
 import { Problem } from '../problem';
 import type { Answer, Call, Route } from '../route';
@@ -130,7 +131,7 @@ const importExample: ImportBody = {
 };
 
 /** How malls' orders stand, and the import of those that were divided before this platform was there. */
-export function debtOrderRoutes(needs: MallNeeds): Route[] {
+export function debtOrderRoutes(needs: FlowNeeds): Route[] {
   return [
     {
       method: 'get',
@@ -173,7 +174,7 @@ export function debtOrderRoutes(needs: MallNeeds): Route[] {
   ];
 }
 
-async function importOrder(needs: MallNeeds, call: Call): Promise<Answer> {
+async function importOrder(needs: FlowNeeds, call: Call): Promise<Answer> {
   const { receiptConfirmed, ...told } = call.body as ImportBody;
   const data = { ...told, orderId: call.parameters['orderId']! };
   const { orderId, mallId } = data;

@@ -1,11 +1,10 @@
-import type { Client } from '@temporalio/client';
-import type { Knex } from 'knex';
 import { actOf } from '../../db/acts';
 import { auditOf, recordAsked, type AuditRow, type Intervention } from '../../db/interventions';
 import { isKnownFlow } from '../../db/reads/flows';
 import { derivedId } from '../../schemas/identity';
 import { flowAddress } from '../addresses';
 import { MAY } from '../permissions';
+import type { FlowNeeds } from '../needs';
 import { Problem } from '../problem';
 import type { Answer, Call, Route } from '../route';
 import { common, links, list, object, oneOf, text, type Schema } from '../schema';
@@ -14,10 +13,7 @@ import { intervene } from '../temporal';
 import { flowIdParameter } from './flows';
 import { actIdSchema, reasonSchema } from './operations';
 
-interface Needs {
-  db: Knex;
-  temporal: Client;
-}
+type Needs = Pick<FlowNeeds, 'db' | 'temporal'>;
 
 interface Body {
   act: Intervention;

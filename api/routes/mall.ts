@@ -21,14 +21,15 @@ import {
   type PaidBody,
   type RefundBody,
 } from '../mall';
-import { preDivide, settleDebt, takeIn, unknownOrder, type MallNeeds } from '../mall-calls';
+import { preDivide, settleDebt, takeIn, unknownOrder } from '../mall-calls';
+import type { FlowNeeds } from '../needs';
 import { preferParameter, waitSecondsIn } from '../prefer';
 import { Problem, type ProblemCode } from '../problem';
 import type { Answer, Call, Parameter, RawCall, Route } from '../route';
 import { common, links, list, object, oneOf, type Schema } from '../schema';
 import { checkSignature, signatureParameters } from '../signed';
 
-type Needs = MallNeeds & { config: { partySecrets: PartySecrets } };
+type Needs = FlowNeeds & { config: { partySecrets: PartySecrets } };
 
 const mallParameters: Parameter[] = [
   {

@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { crashPoint } from '../../crash/point';
 import {
@@ -27,6 +26,7 @@ import {
   repaymentFlowId,
 } from '../addresses';
 import { MAY } from '../permissions';
+import type { FlowNeeds } from '../needs';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
 import { common, links, list, object, oneOf, text, uuid, type Schema } from '../schema';
@@ -34,10 +34,7 @@ import { idempotencyKeyParameter } from '../submission';
 import { tellAnswered, tellQuestionAnswered } from '../temporal';
 import { ownApplication, unknownApplication } from './loan-applications';
 
-interface Needs {
-  db: Knex;
-  temporal: Client;
-}
+type Needs = Pick<FlowNeeds, 'db' | 'temporal'>;
 
 /** As many open questions as one answer shows. */
 const pageOfQuestions = 200;
