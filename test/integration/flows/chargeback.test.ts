@@ -1,8 +1,6 @@
 import { booksOn } from '../../../db/books/posting';
 import { sumMinor } from '../../../domain/money';
 import { sign } from '../../../schemas/outside/signature';
-import { checkTrace } from '../../../scripts/check-trace';
-import { booksDisagree } from '../../support/books-agree';
 import {
   collectors,
   currencies,
@@ -13,6 +11,7 @@ import {
   type Loan,
 } from '../../support/borrowers';
 import { randomId, startPlatform, type Platform } from '../../support/platform';
+import { expectSound } from '../../support/sound';
 import { until } from '../../support/until';
 
 // A party takes money back. It is never refused and never lost: each way in which that can be heard of.
@@ -22,13 +21,7 @@ beforeAll(async () => {
   platform = await startPlatform({ workerSets: 2 });
 }, 120_000);
 afterAll(() => platform.stop());
-afterEach(expectSound, 30_000);
-
-/** After every case the books agree with what the services keep, and every handling follows the catalog. */
-async function expectSound(): Promise<void> {
-  expect(await booksDisagree(platform.db)).toEqual([]);
-  expect(checkTrace(await platform.trace()).problems).toEqual([]);
-}
+afterEach(() => expectSound(platform), 30_000);
 
 const newLoan = (market: 'CN' | 'ID' = 'ID', customerId?: string) => borrowed(platform, market, customerId);
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { checkTrace } from '../../../scripts/check-trace';
-import { booksDisagree } from '../../support/books-agree';
 import { mallOf } from '../../support/mall';
 import { startPlatform, type Platform } from '../../support/platform';
+import { expectSound } from '../../support/sound';
 import { until } from '../../support/until';
 
 // What a mall's buyers pay settles debts, to the minor unit; and whatever is refunded, at whatever moment, is undone once.
@@ -24,13 +24,7 @@ beforeAll(async () => {
   ]);
 }, 120_000);
 afterAll(() => platform.stop());
-afterEach(expectSound, 30_000);
-
-/** After every case the books agree with what the services keep, and every handling follows the catalog. */
-async function expectSound(): Promise<void> {
-  expect(await booksDisagree(platform.db)).toEqual([]);
-  expect(checkTrace(await platform.trace()).problems).toEqual([]);
-}
+afterEach(() => expectSound(platform), 30_000);
 
 const supplier = (amountMinor: number, item?: string) =>
   ({ ledgerId: 'S1', merType: 'SUPPLIER', amountMinor, ...(item !== undefined && { item }) }) as const;

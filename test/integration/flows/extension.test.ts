@@ -8,9 +8,15 @@ import { sumMinor } from '../../../domain/money';
 import type { DueLoan, ExtensionAmounts, Instalment } from '../../../schemas/generated/messages';
 import { checkTrace } from '../../../scripts/check-trace';
 import type { MoneyInOutcome } from '../../../workflows/repayment/money-in';
-import { pays as paysFrom } from '../../support/borrowers';
-import { booksDisagree } from '../../support/books-agree';
+import {
+  currencies,
+  newLoan as borrowed,
+  pays as paysFrom,
+  type Loan,
+  type Market,
+} from '../../support/borrowers';
 import { startPlatform, type Platform } from '../../support/platform';
+import { expectSound } from '../../support/sound';
 import { until } from '../../support/until';
 
 // An extension from its order to the new schedule, and every way in which it does not come about.
@@ -21,17 +27,13 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => platform.stop());
 
-afterEach(expectSound, 30_000);
+afterEach(() => expectSound(platform), 30_000);
 
-/** After every case the books agree with what the services keep, and every handling follows the catalog. */
-async function expectSound(): Promise<void> {
-  expect(await booksDisagree(platform.db)).toEqual([]);
-  expect(checkTrace(await platform.trace()).problems).toEqual([]);
-}
-
-type Market = 'CN' | 'ID';
+/** Who has the methods made: the markets' default collectors. */
 const collectors = { CN: 'cn-payout', ID: 'id-payout' } as const;
-const currencies = { CN: 'CNY', ID: 'IDR' } as const;
+
+/** What of a loan these tests need. */
+type Extended = Pick<Loan, 'market' | 'customerId' | 'loanId'>;
 
 interface Quote {
   quoteId: string;
@@ -48,15 +50,9 @@ interface Order {
   links: { self: string; flow: string };
 }
 
-async function newLoan(market: Market = 'ID') {
-  const customerId = await platform.newCustomer(market);
-  const { outcome, applicationId } = await platform.apply({ market, customerId });
-  expect(outcome.outcome).toBe('DISBURSED');
-  return { market, customerId, loanId: applicationId.replace('LA', 'LN') };
-}
-type Loan = Awaited<ReturnType<typeof newLoan>>;
+const newLoan = (market: Market = 'ID') => borrowed(platform, market);
 
-async function quoted({ loanId }: Loan, periods = 1): Promise<Quote> {
+async function quoted({ loanId }: Extended, periods = 1): Promise<Quote> {
   const { status, body } = await platform.post(`/v1/loans/${loanId}/extension-quotes`, { periods });
   expect([status, body]).toEqual([201, body]);
   return body as unknown as Quote;
@@ -66,7 +62,7 @@ const order = (loanId: string, quoteId: string, prefer = 'wait=20') =>
   platform.post('/v1/extensions', { loanId, quoteId }, 'app', { prefer });
 
 /** An order whose method is with the customer. */
-async function ordered(loan: Loan, quote: Quote): Promise<Order> {
+async function ordered(loan: Extended, quote: Quote): Promise<Order> {
   const { status, body } = await order(loan.loanId, quote.quoteId);
   expect([status, body]).toEqual([201, expect.objectContaining({ state: 'METHOD_CREATED' })]);
   return body as unknown as Order;
@@ -77,28 +73,19 @@ const current = async ({ orderId }: Pick<Order, 'orderId'>): Promise<Order> =>
 
 /** Has a customer pay at the market's channel at noon of a day, and waits until the money is where it belongs. */
 async function pays(market: Market, amountMinor: number, on: string, by: { orderId?: string } = {}) {
-  const party = collectors[market];
-  const response = await fetch(`${platform.sandbox.url}/control/payments`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      ...{ party, amount: { currency: currencies[market], amountMinor }, paidAt: `${on}T12:00:00+08:00` },
-      ...(by.orderId && { methodNo: `RM-${by.orderId}-1` }),
-    }),
+  const { result } = await paysFrom(platform, {
+    ...{ market, party: collectors[market], amountMinor, on },
+    ...(by.orderId && { methodNo: `RM-${by.orderId}-1` }),
   });
-  const { transactionNo } = (await response.json()) as { transactionNo: string };
-  const handle = platform.client.workflow.getHandle(`repayment:${party}.${transactionNo}`);
-  await until(() =>
-    handle
-      .describe()
-      .then(() => true)
-      .catch(() => false),
-  );
-  return (await handle.result()) as MoneyInOutcome;
+  return result();
 }
 
 /** Has a normal repayment ordered and paid. */
-async function repays({ customerId, loanId, market }: Loan, amountMinor: number, on: string): Promise<void> {
+async function repays(
+  { customerId, loanId, market }: Extended,
+  amountMinor: number,
+  on: string,
+): Promise<void> {
   const amount = { currency: currencies[market], amountMinor };
   const wanted = { customerId, payer: 'OTHER', lines: [{ loanId, amount }] };
   const { body } = await platform.post('/v1/repayment-orders', wanted, 'app', { prefer: 'wait=20' });
@@ -151,7 +138,7 @@ async function payable(customerId: string): Promise<number> {
 
 /** Nothing of the loan has changed, what was paid for the extension went back once, and the customer knows. */
 async function expectNotExtended(
-  { loanId, customerId }: Loan,
+  { loanId, customerId }: Extended,
   placed: Order,
   paid: MoneyInOutcome,
   paidMinor: number,
@@ -170,7 +157,7 @@ const cancelled = ({ orderId }: Pick<Order, 'orderId'>) =>
   platform.post(`/v1/extensions/${orderId}/cancellation`, { reason: 'pays in time after all' });
 
 /** The customer was told, once, how an order ended. */
-async function expectToldOf({ customerId, loanId }: Loan, orderId: string, state: 'REJECTED' | 'FAILED') {
+async function expectToldOf({ customerId, loanId }: Extended, orderId: string, state: 'REJECTED' | 'FAILED') {
   const template = `EXTENSION_${state}`;
   await until(async () => (await told(customerId, template)).length > 0);
   expect(await told(customerId, template)).toEqual([
@@ -179,7 +166,7 @@ async function expectToldOf({ customerId, loanId }: Loan, orderId: string, state
 }
 
 /** A quote as it would be of a loan that is a day overdue: a person has to approve its order. */
-async function quotedForReview(loan: Loan): Promise<Quote> {
+async function quotedForReview(loan: Extended): Promise<Quote> {
   const quote = await quoted(loan);
   const quoteId = `EQ${randomUUID().replaceAll('-', '').toUpperCase().slice(0, 20)}`;
   await platform.owner.raw(
@@ -459,7 +446,7 @@ describe('an extension that costs nothing', () => {
   });
 
   /** A loan by the newest version of the product, which extends it for nothing. */
-  async function newFreeLoan(): Promise<Loan> {
+  async function newFreeLoan(): Promise<Extended> {
     const customerId = await platform.newCustomer('ID');
     const { body } = await platform.post(
       '/v1/loan-applications',
@@ -603,7 +590,7 @@ describe('a loan that is overdue', () => {
     const on = addDays(first!.dueDate, 10);
     const { businessDate } = (await businessDates(platform.db)).find(({ market }) => market === 'ID')!;
     await advanceBusinessDate(platform.db, { market: 'ID', from: businessDate, to: on });
-    const place = async (one: Loan) => {
+    const place = async (one: Extended) => {
       const quote = await quoted(one);
       const { status, body } = await order(one.loanId, quote.quoteId, 'wait=1');
       expect([status, body.state]).toEqual([202, 'CREATED']);

@@ -1,7 +1,15 @@
 import { sumMinor } from '../../../domain/money';
 import { checkTrace } from '../../../scripts/check-trace';
-import { booksDisagree } from '../../support/books-agree';
+import {
+  collectors,
+  newLoan as borrowed,
+  ordered,
+  pays,
+  type Loan,
+  type Market,
+} from '../../support/borrowers';
 import { randomId, startPlatform, type Behaviour, type Platform } from '../../support/platform';
+import { expectSound } from '../../support/sound';
 import { until } from '../../support/until';
 
 // Money goes back once, to the minor unit, and only when two persons wanted it: each way that a refund can go.
@@ -11,45 +19,17 @@ beforeAll(async () => {
   platform = await startPlatform({ answerTimeoutMs: 1_000 });
 }, 120_000);
 afterAll(() => platform.stop());
-afterEach(expectSound, 30_000);
+afterEach(() => expectSound(platform), 30_000);
 
-/** After every case the books agree with what the services keep, and every handling follows the catalog. */
-async function expectSound(): Promise<void> {
-  expect(await booksDisagree(platform.db)).toEqual([]);
-  expect(checkTrace(await platform.trace()).problems).toEqual([]);
-}
-
-const collectors = { CN: 'bank-huaxin', ID: 'id-payout' } as const;
-const currencies = { CN: 'CNY', ID: 'IDR' } as const;
-type Market = keyof typeof collectors;
-
-interface Loan {
-  loanId: string;
-  customerId: string;
-  market: Market;
-  partnerId: string;
-  instalments: { number: number; dueDate: string; principalMinor: number; totalMinor: number }[];
-}
-
-async function newLoan(market: Market, customerId?: string, principalMinor?: number): Promise<Loan> {
-  const payer = customerId ?? (await platform.newCustomer(market));
-  const { applicationId, outcome } = await platform.apply({
-    ...{ market, customerId: payer },
-    ...(principalMinor !== undefined && { principalMinor }),
-  });
-  if (outcome.outcome !== 'DISBURSED') throw new Error(`The loan was not disbursed: ${outcome.outcome}`);
-  const loanId = applicationId.replace('LA', 'LN');
-  const { body } = await platform.get(`/v1/loans/${loanId}`);
-  const { instalments } = body.schedule as Pick<Loan, 'instalments'>;
-  return { loanId, customerId: payer, market, partnerId: outcome.partnerId, instalments };
-}
+const newLoan = (market: Market, customerId?: string, principalMinor?: number) =>
+  borrowed(platform, market, customerId, principalMinor);
 
 /** Has a customer pay for certain instalments of loans. Returns the money, as its party knows it. */
 async function paid(
   lines: { loan: Loan; instalments: number[]; amountMinor?: number }[],
   { extraMinor = 0, methodNo, inDays }: { extraMinor?: number; methodNo?: string; inDays?: number } = {},
 ) {
-  const { market, customerId } = lines[0]!.loan;
+  const { market } = lines[0]!.loan;
   const parts = lines.map(({ loan, instalments, amountMinor }) => ({
     loan,
     instalments,
@@ -61,42 +41,14 @@ async function paid(
   }));
   const totalMinor = sumMinor(parts.map((one) => one.amountMinor));
   const party = collectors[market];
-  const orderId = randomId('RO');
-  const ofOrder = methodNo ?? `RM-${orderId}-1`;
-  if (methodNo === undefined) {
-    await platform.db('repayment_engine.repayment_order').insert({
-      ...{ order_id: orderId, customer_id: customerId, market, currency: currencies[market] },
-      ...{ amount_minor: totalMinor, state: 'METHOD_CREATED', party, method_no: ofOrder },
-      collected_by: market === 'CN' ? 'PARTNER' : 'CUSTODY',
-      method: JSON.stringify({ kind: 'QR', value: 'pay' }),
-      expires_at: new Date(Date.now() + 3_600_000),
-    });
-    await platform.db('repayment_engine.repayment_order_line').insert(
-      parts.map(({ loan, instalments, amountMinor }, index) => ({
-        ...{ order_id: orderId, number: index + 1, loan_id: loan.loanId, partner_id: loan.partnerId },
-        ...{ scenario: 'NORMAL', instalments, amount_minor: amountMinor, quote_id: null, quoted_for: null },
-      })),
-    );
-  }
-  const response = await fetch(`${platform.sandbox.url}/control/payments`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      ...{ party, methodNo: ofOrder },
-      amount: { currency: currencies[market], amountMinor: totalMinor + extraMinor },
-      ...(inDays !== undefined && { paidAt: new Date(Date.now() + inDays * 86_400_000).toISOString() }),
-    }),
+  const ofOrder = methodNo ?? (await ordered(platform, parts)).methodNo;
+  const amountMinor = totalMinor + extraMinor;
+  const { transactionNo, result } = await pays(platform, {
+    ...{ market, party, amountMinor, methodNo: ofOrder },
+    ...(inDays !== undefined && { paidAt: new Date(Date.now() + inDays * 86_400_000).toISOString() }),
   });
-  const { transactionNo } = (await response.json()) as { transactionNo: string };
-  const handle = platform.client.workflow.getHandle(`repayment:${party}.${transactionNo}`);
-  await until(() =>
-    handle
-      .describe()
-      .then(() => true)
-      .catch(() => false),
-  );
-  await handle.result();
-  return { party, transactionNo, amountMinor: totalMinor + extraMinor, methodNo: ofOrder };
+  await result();
+  return { party, transactionNo, amountMinor, methodNo: ofOrder };
 }
 
 interface Receipt {

@@ -19,6 +19,7 @@ import {
 } from '../../support/borrowers';
 import { holdToDocument } from '../../support/documented';
 import { randomId, startPlatform, type Platform } from '../../support/platform';
+import { expectSound } from '../../support/sound';
 import { until } from '../../support/until';
 
 // Money is never refused and never lost: each way in which it can come, from the party's notification to the books.
@@ -29,13 +30,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => platform.stop());
 
-afterEach(expectSound, 30_000);
-
-/** After every case the books agree with what the services keep, and every handling follows the catalog. */
-async function expectSound(): Promise<void> {
-  expect(await booksDisagree(platform.db)).toEqual([]);
-  expect(checkTrace(await platform.trace()).problems).toEqual([]);
-}
+afterEach(() => expectSound(platform), 30_000);
 
 const newLoan = (market?: 'CN' | 'ID', customerId?: string) => borrowed(platform, market, customerId);
 const pays = (paying: Paying) => paysAt(platform, paying);
