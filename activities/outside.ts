@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { crashPoint } from '../crash/point';
 import type { OutsideAnswer, OutsideOperation, OutsideRequestRow, SettledBy } from '../db/outside';
-import { noteUnsettled, requestOf, settleRequest } from '../db/outside';
+import { noteUnsettled, requestOf, requestsOf, settleRequest } from '../db/outside';
 
 export type { OutsideAnswer } from '../db/outside';
 
@@ -20,6 +20,11 @@ export interface OutsideRequest {
    * been done without harm and without anybody's knowledge, and never for money.
    */
   giveUpAfterAsks?: number;
+  /**
+   * Numbers of earlier attempts at the same, the failure of each of them confirmed. Before this one leaves they are asked about once
+   * more: what one of them has done after all is not done again, and is the word on this one.
+   */
+  earlier?: readonly string[];
   /** How long the party has to tell of it unasked, before it is asked for the first time again; a second if left out. */
   tellsWithinSeconds?: number;
 }
@@ -74,11 +79,16 @@ export async function pursue(
   db: Knex,
   gateways: Gateways,
   { row, isNew }: { row: OutsideRequestRow; isNew: boolean },
-  { giveUpAfterAsks = Infinity }: Pick<OutsideRequest, 'giveUpAfterAsks'>,
+  { giveUpAfterAsks = Infinity, earlier = [] }: Pick<OutsideRequest, 'giveUpAfterAsks' | 'earlier'>,
 ): Promise<OutsideRequestRow> {
   if (row.answer) return row;
   const gateway = gateways[row.operation];
-  const { word, from } = await ask(gateway, row, isNew);
+  const { word, from } = await ask(
+    gateway,
+    row,
+    isNew,
+    earlier.length > 0 ? await requestsOf(db, [...earlier]) : [],
+  );
   crashPoint('before-commit', `word of ${row.party} on ${row.operation}`);
   const settled =
     word.status === 'SUCCEEDED' || word.status === 'FAILED'
@@ -104,9 +114,12 @@ async function ask(
   gateway: Gateway,
   row: OutsideRequestRow,
   isNew: boolean,
+  earlier: readonly OutsideRequestRow[],
 ): Promise<{ word: Exchange; from: SettledBy }> {
   const known = isNew ? { status: 'NOT_KNOWN' as const } : await gateway.query(row);
   if (known.status !== 'NOT_KNOWN') return { word: known, from: 'QUERY' };
+  const afterAll = await wordOnEarlier(gateway, earlier);
+  if (afterAll) return { word: afterAll, from: 'QUERY' };
   const answer = await gateway.send(row);
   if (answer.status !== 'FAILED') return { word: answer, from: 'ANSWER' };
   const confirmed = await gateway.query(row);
@@ -114,4 +127,17 @@ async function ask(
   return confirmed.status === 'NOT_KNOWN'
     ? { word: answer, from: 'ANSWER' }
     : { word: confirmed, from: 'QUERY' };
+}
+
+/** The word on an earlier attempt that forbids a further one: it has done it after all, or nobody knows. */
+async function wordOnEarlier(
+  gateway: Gateway,
+  earlier: readonly OutsideRequestRow[],
+): Promise<Exchange | undefined> {
+  for (const one of earlier) {
+    const word = await gateway.query(one);
+    if (word.status === 'SUCCEEDED') return { ...word, doneAs: one.requestNo };
+    if (word.status === 'UNKNOWN' || word.status === 'PROCESSING') return word;
+  }
+  return undefined;
 }

@@ -28,7 +28,7 @@ const notification: Schema = {
   },
 };
 
-/** The route by which Yeepay tells us that an order is cleared. */
+/** The route by which Yeepay tells us that an order is cleared, or what became of a divide or a return. */
 export function yeepayRoutes(needs: Needs): Route[] {
   return [
     {
@@ -36,11 +36,12 @@ export function yeepayRoutes(needs: Needs): Route[] {
       path: '/callbacks/yeepay',
       operationId: 'receiveYeepayNotification',
       tag: 'Callbacks',
-      summary: 'Tell that an order is cleared (Yeepay)',
+      summary: 'Tell that an order is cleared, or what became of a divide or a return (Yeepay)',
       description:
         "In Yeepay's own protocol: sealed to us and signed by it, in the body. What is anybody else's gets one answer, whatever " +
         'is wrong with it. Send it again until the answer is SUCCESS. An order that we have not asked about yet is answered ' +
-        'UNKNOWN_REQUEST, so that it is told of again.',
+        'UNKNOWN_REQUEST, so that it is told of again. What is told of a divide or a return only has us ask what became of it; one ' +
+        'that is carried out after its failure was confirmed goes to people.',
       access: { signature: (call) => (openedIn(needs.config.yeepay, call), YEEPAY), isInBody: true },
       body: {
         type: 'application/x-www-form-urlencoded',
@@ -77,37 +78,67 @@ function openedIn(keys: YeepayKeys | undefined, { rawBody }: Pick<RawCall, 'rawB
 
 async function receive(needs: Needs, { rawBody, log }: RawCall): Promise<Answer> {
   const json = openedIn(needs.config.yeepay, { rawBody });
-  const notice = noticeIn(parseJson(Buffer.from(json)));
-  const requestNo = await clearingRequestOf(needs.db, notice.order);
-  if (requestNo === undefined) {
-    throw new Problem('UNKNOWN_REQUEST', 'Nothing is known of the order yet. Tell us of it again.');
-  }
+  const notice = Object(parseJson(Buffer.from(json))) as Notice;
+  const isOfDivide = notice.divideRequestId !== undefined || notice.divideBackRequestId !== undefined;
   // It has no id, and is sealed anew for each sending: what it says is what it is known by.
   const bodyHash = createHash('sha256').update(json).digest();
   await takeInWord(needs, log, {
-    ...{ party: YEEPAY, requestNo, body: notice.body, answer: notice.answer, isOfMoney: false },
-    ...{ bodyHash, webhookId: `cleared:${bodyHash.toString('hex')}` },
+    ...{ party: YEEPAY, body: notice, bodyHash, webhookId: `told:${bodyHash.toString('hex')}` },
+    ...(isOfDivide ? doneIn(notice) : await clearingIn(needs.db, notice)),
+    ...{ isOnlyHeard: isOfDivide, isOfMoney: isOfDivide },
   });
   return { status: 200, body: 'SUCCESS' };
 }
 
+/** What Yeepay tells of: fields of an order's state, or of those that a query about a divide or a return has (an assumption). */
+type Notice = Readonly<Partial<Record<keyof OrderState | DivideField, unknown>>>;
+type DivideField =
+  | `${'divide' | 'divideBack'}${'RequestId' | 'SuccessDate'}`
+  | 'uniqueDivideNo'
+  | 'uniqueDivideBackNo'
+  | 'status';
+
+/** What a notice says of a divide or a return. Throws a Problem when it says nothing final of it. */
+function doneIn(notice: Notice): { requestNo: string; answer: OutsideAnswer } {
+  const requestNo = notice.divideBackRequestId ?? notice.divideRequestId;
+  const transactionNo = notice.uniqueDivideBackNo ?? notice.uniqueDivideNo;
+  const paidAt = instantIn(notice.divideBackSuccessDate ?? notice.divideSuccessDate);
+  if (isNumber(requestNo) && notice.status === 'FAIL')
+    return { requestNo, answer: failed('Yeepay tells that it has failed.') };
+  if (!isNumber(requestNo) || notice.status !== 'SUCCESS' || !isNumber(transactionNo) || !paidAt) {
+    throw new Problem('INVALID_BODY', 'This is not what Yeepay says when it has divided or returned.');
+  }
+  return { requestNo, answer: { status: 'SUCCEEDED', transactionNo, paidAt } };
+}
+
+/** As in schemas/common/transaction-no.json, and in one line. */
+const isNumber = (given: unknown): given is string =>
+  typeof given === 'string' && /^[^\p{Cc}\p{Cs}]{1,100}$/u.test(given);
+
+const failed = (message: string): OutsideAnswer => ({ status: 'FAILED', failure: { code: 'FAIL', message } });
+
 type Order = Pick<OrderState, 'orderId' | 'uniqueOrderNo' | 'merchantNo'>;
 
-/** What a notice says. Throws a Problem when it is not that an order was cleared, or could not be. */
-function noticeIn(body: unknown): { order: Order; answer: OutsideAnswer; body: object } {
-  const { orderId, uniqueOrderNo, merchantNo, ...notice } = Object(body) as Partial<OrderState>;
-  const [settledMinor, paidAt] = [fenIn(notice.ypSettleAmount), instantIn(notice.clearingSuccessDate)];
+/** The request that a notice of an order's clearing answers, and its answer. Throws a Problem when it is none, or nobody has asked. */
+async function clearingIn(db: Needs['db'], notice: Notice) {
+  const { orderId, uniqueOrderNo, merchantNo } = notice;
   const isOrder = [orderId, uniqueOrderNo, merchantNo].every((one) => typeof one === 'string' && one !== '');
-  const order = { orderId, uniqueOrderNo, merchantNo } as Order;
-  if (isOrder && notice.clearingStatus === 'FAIL') {
-    const failure = { code: 'FAIL', message: 'Yeepay has not cleared the order.' };
-    return { order, answer: { status: 'FAILED', failure }, body: body as object };
-  }
-  if (!isOrder || notice.clearingStatus !== 'SUCCESS' || settledMinor === undefined || !paidAt) {
+  const answer = clearedIn(notice);
+  if (!isOrder || !answer) {
     throw new Problem('INVALID_BODY', 'This is not what Yeepay says when an order is cleared.');
   }
+  const requestNo = await clearingRequestOf(db, { orderId, uniqueOrderNo, merchantNo } as Order);
+  if (requestNo === undefined) {
+    throw new Problem('UNKNOWN_REQUEST', 'Nothing is known of the order yet. Tell us of it again.');
+  }
+  return { requestNo, answer };
+}
+
+function clearedIn(notice: Notice): OutsideAnswer | undefined {
+  if (notice.clearingStatus === 'FAIL') return failed('Yeepay has not cleared the order.');
+  const [settledMinor, paidAt] = [fenIn(notice.ypSettleAmount), instantIn(notice.clearingSuccessDate)];
+  if (notice.clearingStatus !== 'SUCCESS' || settledMinor === undefined || !paidAt) return undefined;
   // Nothing is divided before the clearing, so all of it can be.
   const cleared = { settledMinor, undividedMinor: settledMinor };
-  const answer: OutsideAnswer = { status: 'SUCCEEDED', transactionNo: order.uniqueOrderNo, paidAt, cleared };
-  return { order, answer, body: body as object };
+  return { status: 'SUCCEEDED', transactionNo: notice.uniqueOrderNo as string, paidAt, cleared };
 }

@@ -9,7 +9,14 @@ import type { YeepayDone } from '../schemas/outside/yeepay/divide';
  * sent; of a method to pay by, which comes with it, when it was made; of an order at Yeepay, when what was asked was done.
  */
 export type OutsideAnswer =
-  | ({ status: 'SUCCEEDED'; transactionNo: string; paidAt: string; method?: RepaymentMethod } & YeepayDone)
+  | ({
+      status: 'SUCCEEDED';
+      transactionNo: string;
+      paidAt: string;
+      method?: RepaymentMethod;
+      /** The number of the earlier attempt that did it after all; absent where it was done under its own. */
+      doneAs?: string;
+    } & YeepayDone)
   | { status: 'FAILED'; failure: { code: string; message: string } };
 
 /** What can be asked of an outside party; each has a gateway in activities/gateways/. */
@@ -52,6 +59,15 @@ export async function requestOf(db: Knex, requestNo: string): Promise<OutsideReq
   );
   if (!rows[0]) throw new Error(`There is no outside request ${requestNo}.`);
   return rows[0];
+}
+
+/** Those of several requests that were ever opened, by their numbers. */
+export async function requestsOf(db: Knex, requestNos: string[]): Promise<OutsideRequestRow[]> {
+  const { rows } = await db.raw<{ rows: OutsideRequestRow[] }>(
+    `select ${columns} from outside.request where request_no = any(?) order by opened_at, request_no`,
+    [requestNos],
+  );
+  return rows;
 }
 
 /**

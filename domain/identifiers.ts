@@ -84,5 +84,12 @@ export const yeepayRequestNoOf = (
   refundNumber?: number,
 ): string => [yeepayLetters[operation], orderId, refundNumber, attempt].filter(Boolean).join('-');
 
+/** The number of another attempt at what a number asks of Yeepay: all of them are the same but for their end. */
+export const yeepayAttemptNo = (requestNo: string, attempt: number): string =>
+  `${yeepayAttemptsOf(requestNo)}${attempt}`;
+
+/** What the numbers of all attempts at what a number asks of Yeepay begin with. */
+export const yeepayAttemptsOf = (requestNo: string): string => requestNo.replace(/\d+$/, '');
+
 /** The flow that carries a mall's order. */
 export const debtOrderFlowId = (orderId: string): string => `debt-order:${orderId}`;

@@ -1,7 +1,7 @@
 import { BooksRefusal } from '../../db/books/errors';
 import { service } from '../service';
 import { disbursed, extensionPaid, received, repaymentAmounts } from './accounting-center/ledger-events';
-import { ofMallOrder } from './accounting-center/mall-orders';
+import { divideGivenBack, foundAtYeepay, ofMallOrder } from './accounting-center/mall-orders';
 import { chargedBack, disbursementReversed, paidBack, takenBack } from './accounting-center/refunds';
 
 /** 账本服务: turns ledger events into journals by the posting rules. What it records comes before all that follows. */
@@ -62,7 +62,7 @@ export const accountingCenter = service('accounting-center', {
     return extensionPaid(books, market, data);
   },
 
-  async 'external-fund-transaction-recorded'({ data }, { books }) {
+  async 'external-fund-transaction-recorded'({ data }, { tx, books }) {
     const { requestNo, amount, valueDate } = data;
     const fact = {
       businessKey: lateSuccessOf(requestNo),
@@ -70,6 +70,10 @@ export const accountingCenter = service('accounting-center', {
       currency: amount.currency,
       description: `Request ${requestNo} succeeded after its failure was confirmed`,
     };
+    if ('orderId' in data) {
+      await foundAtYeepay(tx, books, data, fact);
+      return [];
+    }
     if ('refundId' in data) {
       await books.post({
         ...fact,
@@ -97,6 +101,10 @@ export const accountingCenter = service('accounting-center', {
 
   async 'fund-arrival-confirmed'({ data }, { tx, books }) {
     const { requestNo, valueDate } = data;
+    if ('orderId' in data && data.operation === 'DIVIDE') {
+      await divideGivenBack(books, data, `return of request ${requestNo}`);
+      return [];
+    }
     const found = await tx('books.journal')
       .where({ book: 'general', business_key: lateSuccessOf(requestNo) })
       .first<{ id: number } | undefined>('id');

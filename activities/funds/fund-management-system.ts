@@ -10,7 +10,9 @@ import { money, type Currency } from '../../domain/money';
 import type { Scenario } from '../../domain/books/posting-rules';
 import type { MarketId } from '../../schemas/generated/messages';
 import { message } from '../../schemas/message';
+import { YEEPAY } from '../../schemas/outside/yeepay/divide';
 import { service } from '../service';
+import { doneLate, isInWrongPlace } from './fund-management-system/divides';
 import {
   chargedBack,
   correctRefunded,
@@ -177,7 +179,15 @@ export const fundManagementSystem = service('fund-management-system', {
 
   /** A payout that was made after its failure was confirmed: money in the wrong place, until a person has found it. */
   async 'record-external-fund-transaction'({ data, flowId, market }, { tx, books }) {
-    const { requestNo, paidAt } = data;
+    const { requestNo, transactionNo, paidAt } = data;
+    const request = await requestOf(tx, requestNo);
+    if (request.party === YEEPAY) {
+      if (!(await isInWrongPlace(tx, request, transactionNo))) return [];
+      await openQuestion(tx, { flowId, question: 'exception', answers: ['RETURNED'] });
+      const { timeZone } = await marketOf(tx, market);
+      const found = doneLate(request, dayInZone(paidAt, timeZone));
+      return [message('external-fund-transaction-recorded', found)];
+    }
     const refundId = refundOfRequest(requestNo);
     if (refundId !== undefined) {
       await openQuestion(tx, { flowId, question: 'exception', answers: ['RETURNED'] });
@@ -206,6 +216,10 @@ export const fundManagementSystem = service('fund-management-system', {
     // Asked each day: until somebody has found the money, there is nothing to confirm.
     if (!(await standingAnswer(tx, flowId, 'exception'))) return [];
     const today = await heldBusinessDate(tx, market);
+    if ('orderId' in data) {
+      const found = doneLate(await requestOf(tx, requestNo), today);
+      return [message('fund-arrival-confirmed', found)] as const;
+    }
     if ('refundId' in data) {
       return [
         message('fund-arrival-confirmed', await refundPaidLate(tx, requestNo, data.refundId, today)),

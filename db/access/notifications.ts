@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { MarketId } from '../../schemas/generated/messages';
-import { settleRequest, type OutsideAnswer } from '../outside';
+import { settleRequest, type OutsideAnswer, type OutsideOperation } from '../outside';
 import { inTransaction } from '../transaction';
 import { isTakenTransaction } from './outside-answers';
 
@@ -15,11 +15,13 @@ export interface Notification {
   body: object;
   /** The final word that the body gives. */
   answer: OutsideAnswer;
+  /** Whether the body does not say all that the party says when it is asked: then only a query settles the request. */
+  isOnlyHeard?: boolean;
 }
 
 /**
  * What became of a notification:
- * SETTLED the request has this answer now; HEARD it is said to have failed, which only a query settles; CONFIRMED it had
+ * SETTLED the request has this answer now; HEARD only a query settles it, as it is said to have failed, or not all is said; CONFIRMED it had
  * the same answer; CONTRADICTED it has another answer, which stands; KNOWN the notification was here before; REPLAYED its id was here before with another body;
  * UNKNOWN_REQUEST the party was never asked this; TRANSACTION_TAKEN the transaction has settled another request.
  * The last three record nothing.
@@ -59,7 +61,7 @@ export async function recordNotification(db: Knex, notification: Notification): 
 }
 
 async function record(tx: Knex, notification: Notification): Promise<NotificationFate> {
-  const { party, webhookId, requestNo, bodyHash, body, answer } = notification;
+  const { party, webhookId, requestNo, bodyHash, body, answer, isOnlyHeard } = notification;
   // Locked first: two notifications at once would each share the row by their foreign key, and then wait for the other.
   const request = await tx('outside.request')
     .where({ request_no: requestNo, party })
@@ -81,7 +83,8 @@ async function record(tx: Knex, notification: Notification): Promise<Notificatio
     if (!other?.equals(bodyHash)) return { fate: 'REPLAYED' };
     return { fate: 'KNOWN', flowId, ...(await lateness(tx, requestNo, answer)) };
   }
-  if (answer.status === 'SUCCEEDED' && (await settleRequest(tx, requestNo, answer, 'CALLBACK'))) {
+  const isWhole = answer.status === 'SUCCEEDED' && !isOnlyHeard;
+  if (isWhole && (await settleRequest(tx, requestNo, answer, 'CALLBACK'))) {
     return { fate: 'SETTLED', flowId };
   }
   if (!(await isSettled(tx, requestNo))) return { fate: 'HEARD', flowId };
@@ -89,7 +92,7 @@ async function record(tx: Knex, notification: Notification): Promise<Notificatio
   return { fate: 'CONTRADICTED', flowId, ...(await lateness(tx, requestNo, answer)) };
 }
 
-/** In which market a payout succeeded after its failure was confirmed, if this is what the notification tells. */
+/** In which market money moved after the failure of its request was confirmed, if this is what the notification tells. */
 async function lateness(
   tx: Knex,
   requestNo: string,
@@ -99,10 +102,15 @@ async function lateness(
   const late = await tx('outside.request as r')
     .join('reference.party as p', 'p.id', 'r.party')
     .where({ request_no: requestNo, state: 'FAILED' })
-    .whereIn('operation', ['funding-partner-payout', 'payment-channel-payout', 'payment-channel-refund'])
+    .whereIn('operation', movesMoney)
     .first<{ market: MarketId } | undefined>('p.market');
   return late ? { lateIn: late.market } : {};
 }
+
+const movesMoney: OutsideOperation[] = [
+  ...(['funding-partner-payout', 'payment-channel-payout', 'payment-channel-refund'] as const),
+  ...(['yeepay-divide', 'yeepay-divide-back'] as const),
+];
 
 const isSettled = async (tx: Knex, requestNo: string): Promise<boolean> =>
   (await tx('outside.request').where('request_no', requestNo).whereNotNull('settled_at').first('party')) !==

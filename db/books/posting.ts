@@ -204,3 +204,15 @@ export async function positionOf<B extends Book>(
   );
   return rows;
 }
+
+/** What an owner has on one account, in minor units; 0 where nothing was ever posted to it. */
+export async function balanceMinorOf<B extends Book>(
+  db: Knex,
+  book: B,
+  owner: string,
+  account: Pick<AccountPosition<B>, 'code' | 'currency'>,
+): Promise<number> {
+  const position = await positionOf(db, book, owner);
+  const found = position.find(({ code, currency }) => code === account.code && currency === account.currency);
+  return found?.balanceMinor ?? 0;
+}

@@ -143,6 +143,18 @@ export const CHART_OF_ACCOUNTS = {
       ownerKind: 'paymentChannel',
       description: 'Paid back after a confirmed failure, until a person has found where the money is',
     },
+    'divide-in-exception': {
+      normalSide: 'DEBIT',
+      kind: 'GUARDED',
+      ownerKind: 'order',
+      description: 'Divided to receivers after a confirmed failure, until they have given it back',
+    },
+    'return-in-exception': {
+      normalSide: 'CREDIT',
+      kind: 'GUARDED',
+      ownerKind: 'order',
+      description: 'Returned by receivers after a confirmed failure, until they have it back',
+    },
     'yeepay-undivided': {
       normalSide: 'DEBIT',
       kind: 'GUARDED',

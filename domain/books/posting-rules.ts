@@ -232,6 +232,30 @@ export const POSTING_RULES = {
     ],
   },
   // The platform's share on both sides, as it may be below zero; of the two one has an amount.
+  // What is beyond what was left at Yeepay its merchant lacks: the rest that it was given is less than was believed.
+  'general.divide-found': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'divide-in-exception', amount: 'divided' },
+      { side: 'CREDIT', account: 'yeepay-undivided', amount: 'withinUndivided' },
+      { side: 'CREDIT', account: 'receiving-merchant', amount: 'beyondUndivided' },
+    ],
+  },
+  // Yeepay gives it to the order's merchant, as all that receivers return.
+  'general.divide-found-returned': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'receiving-merchant', amount: 'divided' },
+      { side: 'CREDIT', account: 'divide-in-exception', amount: 'divided' },
+    ],
+  },
+  'general.return-found': {
+    book: 'general',
+    lines: [
+      { side: 'DEBIT', account: 'receiving-merchant', amount: 'returned' },
+      { side: 'CREDIT', account: 'return-in-exception', amount: 'returned' },
+    ],
+  },
   'general.order-completed': {
     book: 'general',
     lines: [

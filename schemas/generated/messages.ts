@@ -154,6 +154,10 @@ export type ConfirmFundArrivalData =
        * The refund that it was an attempt to pay.
        */
       refundId: RefundId;
+    }
+  | {
+      requestNo: RequestNo;
+      orderId: MallOrderId;
     };
 export type CreateRepaymentRefundData =
   | {
@@ -964,6 +968,26 @@ export type ExternalFundTransactionRecordedData =
        * Day on which it counts, in the market's time.
        */
       valueDate: IsoDate;
+    }
+  | {
+      requestNo: RequestNo;
+      orderId: MallOrderId;
+      /**
+       * What Yeepay was asked to do.
+       */
+      operation: 'DIVIDE' | 'RETURN';
+      /**
+       * Yeepay's number of the merchant that received the payment.
+       */
+      merchantNo: YeepayNumber;
+      /**
+       * All that was divided, or returned, by the request.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which it counts, in the market's time.
+       */
+      valueDate: IsoDate;
     };
 export type FundArrivalConfirmedData =
   | {
@@ -1004,6 +1028,26 @@ export type FundArrivalConfirmedData =
       paymentChannelId: PartyId;
       /**
        * What came back.
+       */
+      amount: PositiveMoney;
+      /**
+       * Day on which it counts, in the market's time.
+       */
+      valueDate: IsoDate;
+    }
+  | {
+      requestNo: RequestNo;
+      orderId: MallOrderId;
+      /**
+       * What Yeepay was asked to do.
+       */
+      operation: 'DIVIDE' | 'RETURN';
+      /**
+       * Yeepay's number of the merchant that received the payment.
+       */
+      merchantNo: YeepayNumber;
+      /**
+       * What went back.
        */
       amount: PositiveMoney;
       /**

@@ -131,7 +131,9 @@ const promises: Record<string, string> = {
       from reference.party p`,
   'what is left of an order at Yeepay is what went to nobody': `
     select d.order_id as about, ${balanceOf('general', `'yeepay-undivided'`, 'd.order_id')} as books,
-           case when d.completed_on is null and d.cleared_on is not null then d.settled_minor - ${dividedMinor} else 0 end as other
+           case when d.completed_on is null and d.cleared_on is not null
+                then d.settled_minor - ${dividedMinor} - ${balanceOf('general', `'divide-in-exception'`, 'd.order_id')}
+                else 0 end as other
       from divide_service.divide_record d`,
   'what is divided and not returned is with the debtors': `
     select i.ledger_id as about, ${balanceOf('general', `'yeepay-debtor-ledger'`, 'i.ledger_id')} as books,

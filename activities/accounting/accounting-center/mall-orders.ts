@@ -1,6 +1,13 @@
-import type { Books } from '../../../db/books/posting';
+import type { Knex } from 'knex';
+import { balanceMinorOf, type Books } from '../../../db/books/posting';
 import type { Scenario } from '../../../domain/books/posting-rules';
-import type { DebtShare, MarketId, PostLedgerEventData } from '../../../schemas/generated/messages';
+import type {
+  DebtShare,
+  ExternalFundTransactionRecordedData,
+  FundArrivalConfirmedData,
+  MarketId,
+  PostLedgerEventData,
+} from '../../../schemas/generated/messages';
 import { message } from '../../../schemas/message';
 import { post, type LedgerPosting } from './ledger-events';
 
@@ -146,3 +153,50 @@ const ofShare = (
         },
       ]),
 ];
+
+type LateFact = Pick<LedgerPosting<Scenario>, 'businessKey' | 'valueDate' | 'currency' | 'description'>;
+type FoundAtYeepay = Extract<ExternalFundTransactionRecordedData, { orderId: string }>;
+
+/** What Yeepay has divided, or returned, after its failure was confirmed. */
+export async function foundAtYeepay(
+  tx: Knex.Transaction,
+  books: Books,
+  { operation, orderId, merchantNo, amount: { amountMinor, currency } }: FoundAtYeepay,
+  fact: LateFact,
+): Promise<void> {
+  const owners = { order: orderId, merchant: merchantNo };
+  if (operation === 'RETURN') {
+    await books.post({
+      ...fact,
+      scenario: 'general.return-found',
+      owners,
+      amounts: { returned: amountMinor },
+    });
+    return;
+  }
+  const undivided = await balanceMinorOf(tx, 'general', orderId, { code: 'yeepay-undivided', currency });
+  const withinUndivided = Math.min(amountMinor, undivided);
+  await books.post({
+    ...{ ...fact, scenario: 'general.divide-found', owners },
+    amounts: { divided: amountMinor, withinUndivided, beyondUndivided: amountMinor - withinUndivided },
+  });
+}
+
+/** Receivers have given back what Yeepay divided late: the order's merchant has it, and it is no more at Yeepay. */
+export const divideGivenBack = (
+  books: Books,
+  {
+    requestNo,
+    orderId,
+    merchantNo,
+    amount,
+    valueDate,
+  }: Extract<FundArrivalConfirmedData, { orderId: string }>,
+  businessKey: string,
+) =>
+  books.post({
+    ...{ scenario: 'general.divide-found-returned', businessKey, valueDate, currency: amount.currency },
+    owners: { order: orderId, merchant: merchantNo },
+    amounts: { divided: amount.amountMinor },
+    description: `What request ${requestNo} divided was given back`,
+  });

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import { openQuestion } from '../../../db/acts';
+import { balanceMinorOf } from '../../../db/books/posting';
 import { heldBusinessDate, mallOf, marketOf, yeepayCodeOf } from '../../../db/reference';
 import { dayInZone } from '../../../domain/calendar';
-import { yeepayRequestNoOf } from '../../../domain/identifiers';
+import { yeepayAttemptNo, yeepayRequestNoOf } from '../../../domain/identifiers';
 import { money } from '../../../domain/money';
 import type { ExecuteDivideData, DivideOperation } from '../../../schemas/generated/messages';
 import { message } from '../../../schemas/message';
@@ -57,7 +58,12 @@ export async function done(tx: Knex.Transaction, flowId: string, data: ExecuteDi
     }
     case 'DIVIDE': {
       const details = new Map(answer.divided?.map(({ ledgerNo, detailNo }) => [ledgerNo, detailNo]));
-      const of = { requestId: data.requestNo, batchNo: answer.transactionNo, details, valueDate };
+      const of = {
+        requestId: answer.doneAs ?? data.requestNo,
+        batchNo: answer.transactionNo,
+        details,
+        valueDate,
+      };
       return divided(tx, order, leftOf(await itemsOf(tx, order.order_id)), of);
     }
     case 'RETURN':
@@ -106,6 +112,7 @@ function requestOf(
   return {
     ...{ party: YEEPAY, operation, requestNo, businessKey: `${of} of order ${orderId}, attempt ${attempt}` },
     body: { orderId, uniqueOrderNo, merchantNo, ...body },
+    earlier: Array.from({ length: attempt - 1 }, (_, index) => yeepayAttemptNo(requestNo, index + 1)),
   };
 }
 
@@ -291,13 +298,6 @@ export async function completed(tx: Knex.Transaction, order: Order, restMinor: n
 const withReceivers = async (tx: Knex.Transaction, { order_id, status }: Order): Promise<number> =>
   status === 'COMPLETED' ? sumOf(leftOf(await itemsOf(tx, order_id))) : 0;
 
-/** What of an order has never left Yeepay, in minor units: what receivers have returned is its merchant's at once. */
-export async function restOf(tx: Knex.Transaction, order: Order): Promise<number> {
-  const { rows } = await tx.raw<{ rows: { minor: number }[] }>(
-    `select coalesce(sum(l.amount_minor), 0)::bigint as minor
-       from divide_service.refund_line l join divide_service.order_refund r using (order_id, refund_id)
-      where l.order_id = ? and r.state = 'RETURNED'`,
-    [order.order_id],
-  );
-  return order.settled_minor! - (await withReceivers(tx, order)) - rows[0]!.minor;
-}
+/** What of an order has never left Yeepay, in minor units, by the books: what left it in the wrong way has left it too. */
+export const restOf = (tx: Knex.Transaction, { order_id, currency }: Order): Promise<number> =>
+  balanceMinorOf(tx, 'general', order_id, { code: 'yeepay-undivided', currency });

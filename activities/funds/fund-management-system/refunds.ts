@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { GuardedAccountLimit } from '../../../db/books/errors';
-import { positionOf, type Books } from '../../../db/books/posting';
+import { balanceMinorOf, type Books } from '../../../db/books/posting';
 import { requestOf } from '../../../db/outside';
 import { heldBusinessDate } from '../../../db/reference';
 import { money, type Currency } from '../../../domain/money';
@@ -119,9 +119,8 @@ export async function chargedBack(
       await books.post({ ...fact, scenario: 'funds.received', amounts: { received: -refund } });
       continue;
     }
-    const position = await positionOf(tx, 'funds', partnerId);
-    const received = position.find((one) => one.code === 'received' && one.currency === currency);
-    const withinReceived = Math.min(refund, received?.balanceMinor ?? 0);
+    const received = await balanceMinorOf(tx, 'funds', partnerId, { code: 'received', currency });
+    const withinReceived = Math.min(refund, received);
     await books.post({
       ...fact,
       scenario: 'funds.charged-back',

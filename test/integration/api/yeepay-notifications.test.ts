@@ -168,6 +168,66 @@ test('an order that was asked about twice is settled once', async () => {
   expect(await requestRow(`YC-${order.orderId}-2`)).toMatchObject({ state: 'PROCESSING' });
 });
 
+/** A divide of an order, as it stands after a query. */
+async function openDivide(order: Order, state: 'PROCESSING' | 'FAILED') {
+  const { flowId } = await openClearing(order);
+  const requestNo = `YD-${order.orderId}-1`;
+  const failure = { status: 'FAILED', failure: { code: 'FAIL', message: 'NOT_NOW' } };
+  await api.db('outside.request').insert({
+    ...{ request_no: requestNo, party: 'yeepay', operation: 'yeepay-divide', state, flow_id: flowId },
+    ...{ business_key: `divide of ${order.orderId}`, content_hash: Buffer.alloc(32) },
+    ...{ body: JSON.stringify(order), message_id: '00000000-0000-8000-8000-000000000000' },
+    ...(state === 'FAILED' && {
+      ...{ answer: JSON.stringify(failure), settled_by: 'QUERY', settled_at: api.db.fn.now() },
+    }),
+  });
+  return { requestNo, flowId };
+}
+const dividedNotice = (order: Order, requestNo: string, given: object = {}) => ({
+  ...{ ...order, divideRequestId: requestNo, status: 'SUCCESS', uniqueDivideNo: `FZ${order.orderId}` },
+  ...{ divideSuccessDate: '2026-01-15 18:00:00', ...given },
+});
+
+test('a notice of a divide only has the flow ask: not all stands in it', async () => {
+  const order = newOrder();
+  const { requestNo, flowId } = await openDivide(order, 'PROCESSING');
+  expect(await notify(dividedNotice(order, requestNo))).toMatchObject({ status: 200, body: 'SUCCESS' });
+  expect(await requestRow(requestNo)).toMatchObject({ state: 'PROCESSING' });
+  expect(await signalsTo(flowId)).toHaveLength(1);
+  await expect(api.temporal.workflow.getHandle(`exception:${requestNo}`).describe()).rejects.toThrow();
+});
+
+test('a notice of a divide that was made after its failure was confirmed starts the flow that asks people, once', async () => {
+  const order = newOrder();
+  const { requestNo } = await openDivide(order, 'FAILED');
+  await notify(dividedNotice(order, requestNo));
+  expect(await notify(dividedNotice(order, requestNo))).toMatchObject({ status: 200, body: 'SUCCESS' });
+  expect(await requestRow(requestNo)).toMatchObject({ state: 'FAILED' });
+  const { status } = await api.temporal.workflow.getHandle(`exception:${requestNo}`).describe();
+  expect(status.name).toBe('RUNNING');
+});
+
+test('a notice that a divide has failed changes nothing', async () => {
+  const order = newOrder();
+  const { requestNo } = await openDivide(order, 'FAILED');
+  const notice = { ...order, divideRequestId: requestNo, status: 'FAIL' };
+  expect(await notify(notice)).toMatchObject({ status: 200, body: 'SUCCESS' });
+  await expect(api.temporal.workflow.getHandle(`exception:${requestNo}`).describe()).rejects.toThrow();
+});
+
+test.each<[string, object, string]>([
+  ['a number of ours that is none', { divideRequestId: 7 }, 'INVALID_BODY'],
+  ['a number that we never gave', { divideRequestId: 'YD-NOBODY-1' }, 'UNKNOWN_REQUEST'],
+  ['no number of its own', { uniqueDivideNo: '' }, 'INVALID_BODY'],
+  ['no time', { divideSuccessDate: 'yesterday' }, 'INVALID_BODY'],
+  ['a state that is not final', { status: 'PROCESSING' }, 'INVALID_BODY'],
+])('a notice of a divide with %s is refused, and changes nothing', async (_what, change, code) => {
+  const order = newOrder();
+  const { requestNo } = await openDivide(order, 'PROCESSING');
+  expect((await notify(dividedNotice(order, requestNo, change))).body).toMatchObject({ code });
+  expect(await noticesOf(requestNo)).toBe(0);
+});
+
 test('a compressed notice is told so', async () => {
   expect(await send('', { 'content-encoding': 'gzip' })).toMatchObject({
     ...{ status: 415, body: { code: 'UNSUPPORTED_MEDIA_TYPE' } },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { positionOf } from '../../../db/books/posting';
 import { checkTrace } from '../../../scripts/check-trace';
 import { mallOf } from '../../support/mall';
 import { startPlatform, type Platform } from '../../support/platform';
@@ -313,6 +314,120 @@ describe('a refund', () => {
     await mall.ended(orderId);
     expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
     expect(await mall.atYeepay(orderId)).toMatchObject({ returnedMinor: 0 });
+  });
+});
+
+// A failure counts only when a query has confirmed it; and what was confirmed may still not be the end of it.
+describe('what Yeepay carries out after its confirmed failure', () => {
+  const atDivide = (ledgerNo: string, delayMs: number, code: string) =>
+    platform.behave({
+      ...{ party: 'yeepay', operation: 'divide', match: { ledgerNo }, times: 1 },
+      behaviour: { kind: 'LATE_SUCCESS', delayMs, code },
+    });
+  const atReturn = (reference: string, delayMs: number, code: string) =>
+    platform.behave({
+      ...{ party: 'yeepay', operation: 'divide-back', match: { reference }, times: 1 },
+      behaviour: { kind: 'LATE_SUCCESS', delayMs, code },
+    });
+  const exceptionOf = (requestNo: string) => platform.client.workflow.getHandle(`exception:${requestNo}`);
+  const endOf = (requestNo: string) =>
+    until(async () => {
+      const { rows } = await platform.db.raw<{ rows: object[] }>(
+        'select 1 from outside.notification where request_no = ?',
+        [requestNo],
+      );
+      return rows.length > 0 && exceptionOf(requestNo).result();
+    });
+  const inException = async (orderId: string) => {
+    const position = await positionOf(platform.db, 'general', orderId);
+    return Object.fromEntries(
+      position.flatMap(({ code, balanceMinor }) =>
+        code.endsWith('in-exception') ? [[code, balanceMinor]] : [],
+      ),
+    );
+  };
+  const isFound = (orderId: string) => until(async () => Object.keys(await inException(orderId)).length > 0);
+
+  test('is not asked for again: before a further divide leaves, the earlier one is asked about', async () => {
+    const { ledgerId, contracts } = await mall.debtor(10_000);
+    await atDivide(ledgerId, 500, 'A_MOMENT');
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await mall.inState(orderId, 'DIVIDED');
+    expect(await endOf(`YD-${orderId}-1`)).toMatchObject({ outcome: 'AS_WANTED' });
+    // Yeepay knows it by the earlier number, and takes back what was divided under that one.
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 3_000, returnedMinor: 1_500 });
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
+    expect(await inException(orderId)).toEqual({});
+  });
+
+  test('and divided twice by it is claimed back from the receivers, and its merchant has it in the end', async () => {
+    const { ledgerId } = await mall.debtor(10_000);
+    await atDivide(ledgerId, 4_000, 'A_MOMENT');
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await isFound(orderId);
+    expect(await inException(orderId)).toEqual({ 'divide-in-exception': 3_000 });
+    expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 6_000 });
+    await platform.decide(`exception:YD-${orderId}-1`, 'exception', 'RETURNED');
+    expect(await endOf(`YD-${orderId}-1`)).toMatchObject({ outcome: 'RETURNED' });
+    expect(await inException(orderId)).toEqual({ 'divide-in-exception': 0 });
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    expect(await mall.atYeepay(orderId)).toMatchObject({ completedMinor: 3_940 });
+  });
+
+  test('and returned twice by it is owed to the receivers, until they have it back', async () => {
+    const { ledgerId, contracts } = await mall.debtor(10_000);
+    const orderId = await settledOrder(ledgerId);
+    await atReturn(orderId, 4_000, 'A_MOMENT');
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    await mall.ended(orderId);
+    await isFound(orderId);
+    expect(await inException(orderId)).toEqual({ 'return-in-exception': 1_500 });
+    expect(await mall.atYeepay(orderId)).toMatchObject({ returnedMinor: 3_000 });
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
+    await platform.decide(`exception:YB-${orderId}-1-1`, 'exception', 'RETURNED');
+    expect(await endOf(`YB-${orderId}-1-1`)).toMatchObject({ outcome: 'RETURNED' });
+    expect(await inException(orderId)).toEqual({ 'return-in-exception': 0 });
+  });
+
+  test('though two persons have given it up goes to people as well', async () => {
+    const { ledgerId } = await mall.debtor(10_000);
+    await atDivide(ledgerId, 1_000, 'TOO_LATE');
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
+    const { question } = await mall.asked(orderId);
+    await mall.decide(orderId, question, 'NOT_DIVIDED');
+    await mall.ended(orderId);
+    await isFound(orderId);
+    await platform.decide(`exception:YD-${orderId}-1`, 'exception', 'RETURNED');
+    expect(await endOf(`YD-${orderId}-1`)).toMatchObject({ outcome: 'RETURNED' });
+    await mall.refunds(orderId, { amountMinor: 10_000 });
+    await mall.ended(orderId);
+    expect(await mall.atYeepay(orderId)).toMatchObject({ completedMinor: 6_940 });
+  });
+
+  test('and found by the two persons who are asked is what was wanted', async () => {
+    const { ledgerId, contracts } = await mall.debtor(10_000);
+    const orderId = await settledOrder(ledgerId);
+    await atReturn(orderId, 500, 'TOO_LATE');
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    const { question } = await mall.asked(orderId);
+    const requestNo = `YB-${orderId}-1-1`;
+    const notice = await until(() =>
+      platform
+        .db('outside.notification')
+        .where({ request_no: requestNo })
+        .first<{ transactionNo: string } | undefined>(
+          platform.db.raw(`body ->> 'uniqueDivideBackNo' as "transactionNo"`),
+        ),
+    );
+    await mall.decide(orderId, question, 'RESOLVED', { transactionNo: notice.transactionNo });
+    await mall.ended(orderId);
+    expect(await endOf(requestNo)).toMatchObject({ outcome: 'AS_WANTED' });
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
+    expect(await inException(orderId)).toEqual({});
   });
 });
 

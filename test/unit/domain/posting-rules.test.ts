@@ -109,7 +109,14 @@ test('a missing owner is refused', () => {
 /** Money of others that we hold, and what was used or taken beyond a limit: no contra accounts. */
 const guardedCredits: Readonly<Record<string, string[]>> = {
   general: [
-    ...['customer-payable', 'unidentified-receipts', 'debtor-share', 'debt-collected', 'debtor-payable'],
+    ...[
+      'customer-payable',
+      'unidentified-receipts',
+      'return-in-exception',
+      'debtor-share',
+      'debt-collected',
+      'debtor-payable',
+    ],
   ],
   funds: ['received-short'],
   credit: ['over-limit'],
