@@ -49,13 +49,15 @@ export interface Waiting {
   requestNo: string;
   party: string;
   askAgainInMs: number;
+  /** Why it is not known what became of the request; absent where the party works on it. */
+  unknownWhy?: string;
   /** Whether the waiting comes to an end of itself, so that nobody need look after it. */
   isGivenUpInTime: boolean;
 }
 
 /** How long to wait for a callback before asking again: 1, 2, 4 … 60 seconds, by how often the party was asked. */
 export const waitFor = (
-  { requestNo, party, askedCount }: OutsideRequestRow,
+  { requestNo, party, askedCount, unsettledWhy }: OutsideRequestRow,
   { giveUpAfterAsks, tellsWithinSeconds }: Pick<OutsideRequest, 'giveUpAfterAsks' | 'tellsWithinSeconds'>,
 ): Waiting => ({
   requestNo,
@@ -65,6 +67,7 @@ export const waitFor = (
       ? tellsWithinSeconds * 1000
       : Math.min(1000 * 2 ** Math.max(askedCount - 1, 0), 60_000),
   isGivenUpInTime: giveUpAfterAsks !== undefined,
+  ...(unsettledWhy !== null && { unknownWhy: unsettledWhy }),
 });
 
 /**
@@ -93,7 +96,7 @@ export async function pursue(
   const settled =
     word.status === 'SUCCEEDED' || word.status === 'FAILED'
       ? await settleRequest(db, row.requestNo, word, from)
-      : await noteUnsettled(db, row.requestNo, word.status);
+      : await noteUnsettled(db, row.requestNo, word);
   crashPoint('after-commit', `word of ${row.party} on ${row.operation}`);
   const isInVain = settled && !settled.answer && settled.askedCount >= giveUpAfterAsks;
   const ended = isInVain ? await settleRequest(db, row.requestNo, givenUp, 'GIVEN_UP') : settled;

@@ -46,10 +46,12 @@ export interface OutsideRequestRow {
   /** The final word; null until the request is settled. */
   answer: OutsideAnswer | null;
   askedCount: number;
+  /** Why it is UNKNOWN what became of it, when the party was asked last. */
+  unsettledWhy: string | null;
 }
 
 const columns = `request_no as "requestNo", party, operation, business_key as "businessKey", body, flow_id as "flowId",
-  state, answer, asked_count as "askedCount"`;
+  state, answer, asked_count as "askedCount", unsettled_why as "unsettledWhy"`;
 
 /** The row of a request. Throws when there is none. */
 export async function requestOf(db: Knex, requestNo: string): Promise<OutsideRequestRow> {
@@ -123,7 +125,8 @@ export async function settleRequest(
   const { rows } = await db.raw<{ rows: OutsideRequestRow[] }>(
     `update outside.request
         set state = :status, answer = :answer, transaction_no = :transactionNo, settled_by = :settledBy,
-            settled_at = now(), asked_count = asked_count + (:settledBy in ('ANSWER', 'QUERY'))::integer
+            settled_at = now(), asked_count = asked_count + (:settledBy in ('ANSWER', 'QUERY'))::integer,
+            asked_at = case when :settledBy in ('ANSWER', 'QUERY') then now() else asked_at end
       where request_no = :requestNo and settled_at is null
       returning ${columns}`,
     {
@@ -137,16 +140,17 @@ export async function settleRequest(
   return rows[0] ?? null;
 }
 
-/** Notes that the party was asked and gave no final word. Returns the row, or null when it is settled. */
+/** Notes that the party was asked and gave no final word, and why it is not known. Returns the row, or null when it is settled. */
 export async function noteUnsettled(
   db: Knex,
   requestNo: string,
-  state: 'PROCESSING' | 'UNKNOWN',
+  word: { status: 'PROCESSING' } | { status: 'UNKNOWN'; why: string },
 ): Promise<OutsideRequestRow | null> {
   const { rows } = await db.raw<{ rows: OutsideRequestRow[] }>(
-    `update outside.request set state = ?, asked_count = asked_count + 1
+    `update outside.request
+        set state = ?, unsettled_why = ?, asked_at = now(), asked_count = asked_count + 1
       where request_no = ? and settled_at is null returning ${columns}`,
-    [state, requestNo],
+    [word.status, word.status === 'UNKNOWN' ? word.why : null, requestNo],
   );
   return rows[0] ?? null;
 }

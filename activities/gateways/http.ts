@@ -57,6 +57,10 @@ export function jsonIn(text: string): { value: unknown } | { silence: string } {
   }
 }
 
+/** A party's words, as they can be stored and shown in one line; '' where it says nothing. */
+export const lineIn = (words: unknown): string =>
+  typeof words === 'string' ? [...words.replace(/[\p{Cc}\p{Cs}]+/gu, ' ').trim()].slice(0, 500).join('') : '';
+
 /** An answer's text. Throws when it is longer than any answer of a party, without reading the rest. */
 async function textOf(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -72,5 +76,5 @@ async function textOf(response: Response): Promise<string> {
 /** Where fetch fails, its message says no more than that; the reason is the error's cause. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error & { cause?: Error };
-  return cause?.message ?? message;
+  return lineIn(cause?.message ?? message);
 }

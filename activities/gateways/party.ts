@@ -3,7 +3,7 @@ import { protocols, type Operation, type OperationOf, type PartyKind } from '../
 import { methodKinds, type Method } from '../../schemas/outside/repayment-method';
 import { sign, type PartySecrets } from '../../schemas/outside/signature';
 import type { Exchange, Gateway } from '../outside';
-import { exchange, jsonIn } from './http';
+import { exchange, jsonIn, lineIn } from './http';
 
 /** Where the parties are reached and how what we send them is signed. */
 export interface PartyAccess {
@@ -90,23 +90,32 @@ function understood(operation: Operation, body: unknown, requestNo: string): Exc
     case 'SUCCEEDED': {
       const { transactionNo } = answer;
       const at = answer[protocols[operation].effectTime];
-      const isComplete = typeof transactionNo === 'string' && typeof at === 'string';
+      const isComplete = isMatch(TRANSACTION_NO, transactionNo) && typeof at === 'string';
       if (!isComplete || Number.isNaN(Date.parse(at))) return null;
       if (operation !== 'repayment-method') return { status: 'SUCCEEDED', transactionNo, paidAt: at };
       const method = methodIn(answer.method);
       return method && { status: 'SUCCEEDED', transactionNo, paidAt: at, method };
     }
     case 'FAILED': {
-      const { code, message } = (answer.failure ?? {}) as { code?: unknown; message?: unknown };
-      return typeof code === 'string'
-        ? { status: 'FAILED', failure: { code, message: String(message) } }
-        : null;
+      const { code, message } = Object(answer.failure) as { code?: unknown; message?: unknown };
+      if (!isMatch(REASON_CODE, code)) return null;
+      return {
+        status: 'FAILED',
+        failure: { code, message: lineIn(message) || 'The party gives no reason.' },
+      };
     }
     default:
       return null;
   }
 }
 
+const isMatch = (pattern: RegExp, given: unknown): given is string =>
+  typeof given === 'string' && pattern.test(given);
+
+/** As in schemas/common/reason-code.json. */
+const REASON_CODE = /^[A-Z][A-Z0-9_]{0,59}$/;
+/** As in schemas/common/transaction-no.json, and what can be stored. */
+const TRANSACTION_NO = /^[^\p{Cc}\p{Cs}]{1,100}$/u;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 /** As in schemas/common/repayment-method.json: what can be stored, and shown in one line. */
 const METHOD_VALUE = /^[^\p{Cc}\p{Cs}]{1,2000}$/u;
@@ -115,13 +124,14 @@ const METHOD_VALUE = /^[^\p{Cc}\p{Cs}]{1,2000}$/u;
 function methodIn(given: unknown): Method | null {
   const { kind, value, expiresAt } = (given ?? {}) as Record<string, unknown>;
   const known = methodKinds.find((one) => one === kind);
-  if (!known || typeof value !== 'string' || !METHOD_VALUE.test(value)) return null;
-  const isInstant = typeof expiresAt === 'string' && INSTANT.test(expiresAt);
-  return isInstant && !Number.isNaN(Date.parse(expiresAt)) ? { kind: known, value, expiresAt } : null;
+  if (!known || !isMatch(METHOD_VALUE, value)) return null;
+  return isMatch(INSTANT, expiresAt) && !Number.isNaN(Date.parse(expiresAt))
+    ? { kind: known, value, expiresAt }
+    : null;
 }
 
 /** The code by which a party says why it did not take a request; it may be anything, or missing. */
 function codeIn(body: unknown): string {
   const code = (body as { code?: unknown } | null)?.code;
-  return typeof code === 'string' || typeof code === 'number' ? String(code) : 'no code';
+  return typeof code === 'number' ? String(code) : lineIn(code) || 'no code';
 }

@@ -78,6 +78,8 @@ const outsideRequest: Schema = object(
       ...oneOf('PREPARED', 'PROCESSING', 'UNKNOWN', 'SUCCEEDED', 'FAILED'),
     },
     askedCount: { description: 'How often the party was asked, queries included.', ...count },
+    askedAt: { description: 'When it was asked last, if it was.', ...common('instant') },
+    unknownWhy: { description: 'Why it is UNKNOWN what became of it, as of then.', ...text },
     openedAt: common('instant'),
     settled: {
       description: 'How it ended, once it has.',
@@ -102,7 +104,7 @@ const outsideRequest: Schema = object(
     },
     links: links(['self', 'flow', 'message']),
   },
-  ['settled'],
+  ['settled', 'askedAt', 'unknownWhy'],
 );
 
 /** The routes of what is on record behind a flow: messages, and requests to outside parties. */
@@ -200,9 +202,12 @@ function messageBody(story: MessageStory, journals: readonly Pick<Journal, 'jour
 }
 
 function requestBody(view: OutsideRequestView) {
-  const { answer, settledBy, settledAt, flowId: waiting, messageId: cause, ...request } = view;
+  const { answer, settledBy, settledAt, askedAt, unsettledWhy, ...rest } = view;
+  const { flowId: waiting, messageId: cause, ...request } = rest;
   return {
     ...request,
+    ...(askedAt !== null && { askedAt }),
+    ...(request.state === 'UNKNOWN' && unsettledWhy !== null && { unknownWhy: unsettledWhy }),
     ...(answer && {
       settled: {
         ...{ by: settledBy, at: settledAt },
@@ -250,6 +255,7 @@ function exampleMessage() {
 const exampleRequest: OutsideRequestView = {
   ...{ requestNo: 'PO-LA01JD8X3M7Q2V-1', party: 'partner-nusantara', operation: 'funding-partner-payout' },
   ...{ businessKey: 'payout of LA01JD8X3M7Q2V, attempt 1', try: 1, state: 'SUCCEEDED', askedCount: 1 },
+  ...{ askedAt: '2026-01-31T08:00:00.400Z', unsettledWhy: null },
   answer: { status: 'SUCCEEDED', transactionNo: 'TX20260131000017', paidAt: '2026-01-31T15:00:00+07:00' },
   ...{ settledBy: 'CALLBACK', settledAt: '2026-01-31T08:00:01.000Z', openedAt: '2026-01-31T08:00:00.000Z' },
   ...{ flowId, messageId: exampleMessageId },

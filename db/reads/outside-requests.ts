@@ -11,6 +11,9 @@ export interface OutsideRequestView {
   state: OutsideRequestRow['state'];
   /** How often the party was asked, queries included. */
   askedCount: number;
+  /** When it was asked last, and why it did not say what became of it; null where it was not, or where it works on it. */
+  askedAt: string | null;
+  unsettledWhy: string | null;
   /** The final word; null until the request is settled, as are the two below. */
   answer: OutsideAnswer | null;
   settledBy: SettledBy | null;
@@ -30,7 +33,7 @@ export async function outsideRequestView(
 ): Promise<OutsideRequestView | undefined> {
   const { rows } = await db.raw<{ rows: Omit<OutsideRequestView, 'notifications'>[] }>(
     `select request_no as "requestNo", party, operation, business_key as "businessKey", try, state,
-            asked_count as "askedCount", answer, settled_by as "settledBy", settled_at as "settledAt",
+            asked_count as "askedCount", asked_at as "askedAt", unsettled_why as "unsettledWhy", answer, settled_by as "settledBy", settled_at as "settledAt",
             opened_at as "openedAt", flow_id as "flowId", message_id as "messageId"
        from outside.request where request_no = ?`,
     [requestNo],
@@ -41,7 +44,8 @@ export async function outsideRequestView(
     .orderBy(['received_at', 'webhook_id'])
     .select<OutsideRequestView['notifications']>(
       'webhook_id as webhookId',
-      db.raw(`body ->> 'status' as status`),
+      // Yeepay's notice of a clearing has a name of its own for it.
+      db.raw(`coalesce(body ->> 'status', body ->> 'clearingStatus') as status`),
       'received_at as receivedAt',
     );
   return { ...rows[0], notifications };

@@ -198,9 +198,10 @@ async function untilToBeAsked(
   { waitingFor }: Exclude<Delivered, { sent: unknown }>,
   { answered, view, operator }: Waits,
 ): Promise<void> {
-  const { requestNo, party, askAgainInMs } = waitingFor;
+  const { requestNo, party, askAgainInMs, unknownWhy } = waitingFor;
   const askAgainAt = instantOf(nowMs() + askAgainInMs);
-  view.waitFor(`for ${party}'s word about request ${requestNo}; asks again at ${askAgainAt}`);
+  const why = unknownWhy === undefined ? '' : ` (unknown: ${unknownWhy})`;
+  view.waitFor(`for ${party}'s word about request ${requestNo}${why}; asks again at ${askAgainAt}`);
   view.publish();
   await operator.pause(() => answered.has(requestNo), askAgainInMs);
   answered.delete(requestNo);

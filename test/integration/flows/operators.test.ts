@@ -186,6 +186,25 @@ describe('a payout of which the partner says nothing', () => {
     });
   }, 60_000);
 
+  test('tells operators why nothing is known, where the flow waits and where the request is read', async () => {
+    const fails = { kind: 'NOT_TAKEN', by: 'ERROR' };
+    const { applicationId, flowId, handle } = await startedUntil('PAYING_OUT', fails);
+    const requestNo = `PO-${applicationId}-1`;
+    const details = await until(async () => {
+      const now = await detailsOf(handle);
+      return now.includes('asks again at') && now;
+    });
+    expect(details).toContain(`for bank-huaxin's word about request ${requestNo} (unknown: HTTP 500)`);
+    const { body } = await platform.get(`/v1/outside-requests/${requestNo}`, 'ops');
+    expect(body).toMatchObject({ state: 'UNKNOWN', unknownWhy: 'HTTP 500', askedAt: expect.any(String) });
+
+    const evidence = { transactionNo: `TX-${applicationId}`, paidAt: '2026-01-15T10:00:00+08:00' };
+    await agree(flowId, { question: `request:${requestNo}`, answer: 'SUCCEEDED', evidence });
+    await handle.result();
+    const settled = (await platform.get(`/v1/outside-requests/${requestNo}`, 'ops')).body;
+    expect(settled).not.toHaveProperty('unknownWhy');
+  }, 60_000);
+
   test('is not paid by a transaction that has paid another one', async () => {
     const transactionNo = `TX-${platform.newApplicationId()}`;
     const found = async () => {

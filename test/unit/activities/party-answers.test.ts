@@ -58,6 +58,43 @@ test('an answer that is not JSON is not quoted', async () => {
   expect(answer).toEqual({ status: 'UNKNOWN', why: 'an answer that is not JSON' });
 });
 
+test.each<[string, object, object]>([
+  [
+    'a reason with what cannot be stored',
+    { code: 'NO_MONEY', message: 'a\0b\ud800\nc' },
+    { status: 'FAILED', failure: { code: 'NO_MONEY', message: 'a b c' } },
+  ],
+  [
+    'a reason without end',
+    { code: 'NO_MONEY', message: '\u{1f600}'.repeat(600) },
+    { status: 'FAILED', failure: { code: 'NO_MONEY', message: '\u{1f600}'.repeat(500) } },
+  ],
+  [
+    'no reason',
+    { code: 'NO_MONEY' },
+    { status: 'FAILED', failure: { code: 'NO_MONEY', message: 'The party gives no reason.' } },
+  ],
+  ['a code that is none', { code: 'no\0money' }, { status: 'UNKNOWN' }],
+])('what a party says of a failure is what can be kept of it: %s', async (_what, failure, expected) => {
+  const answered = { requestNo: 'PO-1', status: 'FAILED', failure };
+  const answer = await answerOf((_incoming, response) => void response.end(JSON.stringify(answered)));
+  expect(answer).toMatchObject(expected);
+});
+
+test.each([['a\0b'], ['x'.repeat(101)], ['']])(
+  'a transaction number that cannot be kept is none: %j',
+  async (transactionNo) => {
+    const answered = {
+      requestNo: 'PO-1',
+      status: 'SUCCEEDED',
+      transactionNo,
+      paidAt: '2026-01-15T12:00:00Z',
+    };
+    const answer = await answerOf((_incoming, response) => void response.end(JSON.stringify(answered)));
+    expect(answer).toEqual({ status: 'UNKNOWN', why: 'an answer that is not of the protocol' });
+  },
+);
+
 const method = { kind: 'QR', value: '00020101021126', expiresAt: '2026-01-15T12:30:00+08:00' };
 
 test.each<[string, object, boolean]>([
