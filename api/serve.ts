@@ -140,17 +140,19 @@ async function asCustomerMay({ access }: Route, call: Call): Promise<Call> {
   return call;
 }
 
-/** A route's handler that refuses a second request of a client with one key while the first is being handled. */
+/** A route's handler that refuses a client's key while another request with it is being handled, and one that was used at another route. */
 function oneAtATime(route: Route, locks: KeyLocks): Route['handle'] {
   return async (call) => {
     const key = call.parameters['Idempotency-Key']!;
     const reading = route.read?.(call);
     // Its failure is heard where it is awaited, which may be never.
     reading?.catch(() => undefined);
-    const answer = await locks.alone<Answer>(call.client().clientId, key, async () =>
-      route.handle(call, await reading),
-    );
-    if (answer) return answer;
+    const use = { clientId: call.client().clientId, key, route: route.operationId };
+    const answer = await locks.alone<Answer>(use, async () => route.handle(call, await reading));
+    if (answer === 'USED_ELSEWHERE') {
+      throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Send another key: this one was used at another address.');
+    }
+    if (answer !== 'IN_USE') return answer;
     throw new Problem('REQUEST_IN_PROGRESS', 'Send the same request again in a second to get its answer.');
   };
 }

@@ -1,14 +1,25 @@
 import type { Knex } from 'knex';
 import { prepared } from '../prepared';
 
-/** Lets at most one request at a time be handled under a key, in all processes together. */
+/** A client's key, and the route that it is sent to, by its operation id. */
+export interface KeyUse {
+  clientId: string;
+  key: string;
+  route: string;
+}
+
+/** Why nothing was done under a key: a request with it is being handled, or it was used at another route. */
+export type KeyTaken = 'IN_USE' | 'USED_ELSEWHERE';
+
+/** Lets at most one request at a time be handled under a key, in all processes together, and only at one route. */
 export interface KeyLocks {
   /**
-   * Does the work unless a request of the same client is being handled under the key right now.
+   * Does the work unless a request of the same client is being handled under the key right now, or one was at another route. Work
+   * that throws has not used the key.
    *
-   * @returns what the work returns, or undefined when it was not done
+   * @returns what the work returns, or why it was not done
    */
-  alone<T extends object>(clientId: string, key: string, work: () => Promise<T>): Promise<T | undefined>;
+  alone<T extends object>(use: KeyUse, work: () => Promise<T>): Promise<T | KeyTaken>;
 }
 
 // Our own half of the lock's number, so that another use of advisory locks does not meet these.
@@ -25,8 +36,14 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
   // A session may take its own lock again, so what this process holds is known here.
   const held = new Set<string>();
 
-  async function giveBack(name: string): Promise<void> {
+  /** Not waited for, so that it costs the answer no time: whoever comes next in this process queues behind it. */
+  async function giveBack(name: string, used?: KeyUse): Promise<void> {
     try {
+      if (used) {
+        await session.raw('insert into access.idempotency_key values (?, ?, ?) on conflict do nothing', [
+          ...[used.clientId, used.key, used.route],
+        ]);
+      }
       await session.raw('select pg_advisory_unlock(hashtextextended(?, ?))', [name, SEED]);
     } catch (error) {
       onError(error);
@@ -36,20 +53,29 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
   }
 
   return {
-    async alone(clientId, key, work) {
+    async alone(use, work) {
+      const { clientId, key, route } = use;
       const name = JSON.stringify([clientId, key]);
-      if (held.has(name)) return undefined;
+      if (held.has(name)) return 'IN_USE';
       held.add(name);
       try {
-        const { rows } = await prepared<{ rows: { isTaken: boolean }[] }>(
+        const { rows } = await prepared<{ rows: [{ isTaken: boolean; usedAt: string | null }] }>(
           session,
-          'lock a key',
-          'select pg_try_advisory_lock(hashtextextended(?, ?)) as "isTaken"',
-          [name, SEED],
+          'take a key',
+          'select is_taken as "isTaken", used_at as "usedAt" from access.take_key(?, ?, ?, ?)',
+          [clientId, key, name, SEED],
         );
-        if (!rows[0]!.isTaken) return undefined;
-        // Not waited for, so that it costs the answer no time: whoever comes next in this process queues behind it.
-        return await work().finally(() => void giveBack(name));
+        const [{ isTaken, usedAt }] = rows;
+        if (!isTaken) return 'IN_USE';
+        let used: KeyUse | undefined;
+        try {
+          if (usedAt !== null && usedAt !== route) return 'USED_ELSEWHERE';
+          const done = await work();
+          if (usedAt === null) used = use;
+          return done;
+        } finally {
+          void giveBack(name, used);
+        }
       } finally {
         held.delete(name);
       }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { until } from '../../support/until';
 import { startApi, type ApiUnderTest } from './api-under-test';
 
 // What holds for every route that takes an Idempotency-Key; loan-applications.test.ts has what is special to submissions.
@@ -77,6 +78,39 @@ test('a request that nobody handles any more blocks its key no longer', async ()
     while (!(await isKeyLocked())) await new Promise((resolve) => setImmediate(resolve));
   });
   expect((await second!).body).toEqual(first.body);
+});
+
+test('a key that was used at one route is refused at every other, and what it was used for stands', async () => {
+  const key = randomUUID();
+  const first = await submit(key);
+  const { applicationId } = first.body as unknown as { applicationId: string };
+  const elsewhere = () =>
+    otherProcess.call('POST', `/v1/loan-applications/${applicationId}/withdrawals`, {
+      ...{ as: 'app', headers: { 'idempotency-key': key }, body: { reason: 'No longer needed.' } },
+    });
+  const isFree = ({ body }: { body: { code?: string } }) => body.code !== 'REQUEST_IN_PROGRESS';
+  const refused = await until(async () => {
+    const answer = await elsewhere();
+    return isFree(answer) && answer;
+  });
+  expect([refused.status, refused.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+  const flow_id = `loan-application-disbursement:${applicationId}`;
+  expect(await api.db('operations.act').where({ flow_id })).toEqual([]);
+  expect((await submit(key)).body).toEqual(first.body);
+});
+
+test('a key whose request was refused is free for another route', async () => {
+  const key = randomUUID();
+  const headers = { 'idempotency-key': key };
+  const refused = await api.call('POST', '/v1/loans/LN0000000000/repayment-quotes', {
+    ...{ as: 'app', headers, body: { scenario: 'NORMAL' } },
+  });
+  expect(refused.body.code).toBe('UNKNOWN_LOAN');
+  const second = await until(async () => {
+    const answer = await submit(key);
+    return answer.status !== 409 && answer;
+  });
+  expect(second.status).toBe(202);
 });
 
 test('another key of the same client is not held up', async () => {
