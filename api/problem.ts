@@ -188,9 +188,14 @@ export function problemOf(error: unknown): Problem {
   return new Problem('INTERNAL_ERROR', detail, undefined, error);
 }
 
-/** Network errors, PostgreSQL's classes 08 (connection), 53 (resources) and 57 (it shuts down), a full pool. */
+/** What pg says, behind the statement, when the server no longer answers or a connection has gone: these have no code. */
+const SILENT =
+  /(^| - )(timeout expired|Query read timeout|Connection terminated( unexpectedly)?|Client (has encountered a connection error and|was closed and) is not queryable)$/;
+
+/** Network errors, PostgreSQL's classes 08 (connection), 53 (resources) and 57 (it shuts down), a full pool, silence. */
 function isDatabaseAway(error: unknown): boolean {
   const { code, name } = Object(error) as { code?: unknown; name?: unknown };
   if (name === 'KnexTimeoutError') return true;
+  if (error instanceof Error && SILENT.test(error.message)) return true;
   return typeof code === 'string' && /^(ECONN[A-Z]+|ENOTFOUND|EPIPE|08...|53...|57P0.)$/.test(code);
 }
