@@ -1,7 +1,6 @@
 import { type Knex } from 'knex';
 import { booksOn } from '../db/books/posting';
 import { connect } from '../db/pool';
-import { prepared } from '../db/prepared';
 import {
   entriesFor,
   POSTING_RULES,
@@ -129,7 +128,7 @@ function byEngine<S extends Scenario>(
 ): Post {
   const { book } = POSTING_RULES[scenario];
   return (businessKey, owner) =>
-    prepared(db, 'post', 'select books.post(?, ?, ?, ?, ?, ?, null, null, ?)', [
+    db.raw('select books.post(?, ?, ?, ?, ?, ?, null, null, ?)', [
       ...[book, 'ID', businessKey, scenario, 'Benchmark', '2026-01-05'],
       JSON.stringify(entriesFor(scenario, { ...of(owner), currency: 'IDR' })),
     ]);
@@ -141,24 +140,18 @@ const byHand =
   (businessKey, owner) =>
     db.transaction(async (tx) => {
       const [debit, credit] = accountsOf(owner);
-      const { rows } = await prepared<{ rows: { id: number }[] }>(
-        tx,
-        'journal by hand',
+      const { rows } = await tx.raw<{ rows: { id: number }[] }>(
         `insert into hand.journal (book, market, business_key, scenario, description, posting_date, value_date)
          values ('credit', 'ID', ?, 'credit.reserved', 'Benchmark', '2026-01-05', '2026-01-05') returning id`,
         [businessKey],
       );
-      await prepared(
-        tx,
-        'entries by hand',
+      await tx.raw(
         `insert into hand.entry values
            (:id, 1, :debit, 'DEBIT', 1, 'IDR', '2026-01-05'), (:id, 2, :credit, 'CREDIT', 1, 'IDR', '2026-01-05')`,
         { id: rows[0]!.id, debit, credit },
       );
       for (const [account, delta] of [[debit, 1] as const, [credit, -1] as const].sort(([a], [b]) => a - b)) {
-        await prepared(
-          tx,
-          'balance by hand',
+        await tx.raw(
           'update hand.account_balance set balance_minor = balance_minor + ? where account_id = ?',
           [delta, account],
         );

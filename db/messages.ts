@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import { contentHash } from '../schemas/identity';
 import { idOf, typeOf, type FlowRun, type Message, type ServiceId } from '../schemas/message';
-import { prepared } from './prepared';
 
 /** What a service answered to a message: what it sent, or why it refused. */
 export type Answer = { sent: Message[] } | { refusal: { code: string; reason: string } };
@@ -14,11 +13,9 @@ export class MessageConflict extends Error {}
  * Throws MessageConflict when the message on record said something else.
  */
 export async function answerOnRecord(db: Knex, service: ServiceId, message: Message): Promise<Answer | null> {
-  const { rows } = await prepared<{
+  const { rows } = await db.raw<{
     rows: { contentHash: Buffer; refusal: { code: string; reason: string } | null; sent: Message[] | null }[];
   }>(
-    db,
-    'answer on record',
     `select h.content_hash as "contentHash", h.refusal,
             (select jsonb_agg(m.body order by m.id) from messages.message m
               where m.causation_id = h.message_id and m.source = h.service) as sent
@@ -47,9 +44,7 @@ export interface Handled {
  */
 export async function recordHandled(tx: Knex, handled: readonly Handled[]): Promise<void> {
   if (handled.length === 0) return;
-  await prepared(
-    tx,
-    'record handlings',
+  await tx.raw(
     `with one as (
        select h, ordinal from jsonb_array_elements(:handled::jsonb) with ordinality as each (h, ordinal)
      ), handled as (

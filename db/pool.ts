@@ -1,5 +1,6 @@
 import knex, { type Knex } from 'knex';
 import { types } from 'pg';
+import { PreparingClient } from './preparing-client';
 
 /** How a process uses the database. */
 export interface ConnectOptions {
@@ -34,7 +35,7 @@ const QUERY_TIMEOUT_MS = 20_000;
  */
 export function connect(databaseUrl: string, options: ConnectOptions): Knex {
   return knex({
-    client: 'pg',
+    client: PreparingClient,
     connection: {
       connectionString: withSessionSettings(databaseUrl, options.asOwner ? {} : { role: APPLICATION_ROLE }),
       application_name: options.applicationName,

@@ -4,7 +4,6 @@ import type { Currency } from '../domain/money';
 import type { ProductTerms } from '../domain/product-terms';
 import type { Collector } from '../domain/repayment-route';
 import type { MarketId, ProductName } from '../schemas/generated/messages';
-import { prepared } from './prepared';
 
 // Reference data: what every service and the API read. It has one writer (db/seeds.ts for now).
 
@@ -72,9 +71,7 @@ export function heldBusinessDate(tx: Knex.Transaction, market: MarketId): Promis
 }
 
 async function holdBusinessDate(tx: Knex.Transaction, market: MarketId): Promise<string> {
-  const { rows } = await prepared<{ rows: { date: string }[] }>(
-    tx,
-    'hold business date',
+  const { rows } = await tx.raw<{ rows: { date: string }[] }>(
     'select reference.hold_business_date(?)::text as date',
     [market],
   );

@@ -1,6 +1,5 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Knex } from 'knex';
-import { prepared } from '../prepared';
 import { customerOf } from '../reference';
 
 /** What a client is; api/permissions says what each may do. */
@@ -90,9 +89,7 @@ async function checkNewKey(db: Knex, { clientId, role, customerId, expiresAt }: 
 export async function clientOf(db: Knex, token: string): Promise<ApiClient | undefined> {
   const [, keyId, secret] = TOKEN.exec(token) ?? [];
   if (keyId === undefined || secret === undefined) return undefined;
-  const { rows } = await prepared<{ rows: StoredKey[] }>(
-    db,
-    'client of a key',
+  const { rows } = await db.raw<{ rows: StoredKey[] }>(
     `select client_id as "clientId", role, hash, customer_id as "customerId",
             last_used_on is distinct from current_date as "isFirstUseOfDay"
        from access.api_key

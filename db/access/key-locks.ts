@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { prepared } from '../prepared';
 
 /** A client's key, and the route that it is sent to, by its operation id. */
 export interface KeyUse {
@@ -59,9 +58,7 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
       if (held.has(name)) return 'IN_USE';
       held.add(name);
       try {
-        const { rows } = await prepared<{ rows: [{ isTaken: boolean; usedAt: string | null }] }>(
-          session,
-          'take a key',
+        const { rows } = await session.raw<{ rows: [{ isTaken: boolean; usedAt: string | null }] }>(
           'select is_taken as "isTaken", used_at as "usedAt" from access.take_key(?, ?, ?, ?)',
           [clientId, key, name, SEED],
         );

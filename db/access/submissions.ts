@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import type { FlowName } from '../../schemas/generated/catalog';
 import { crashPoint } from '../../crash/point';
 import type { Message } from '../../schemas/message';
-import { prepared } from '../prepared';
 import type { Customer, ProductVersion } from '../reference';
 
 /** What a client asked for under its idempotency key, and the flow that it became. */
@@ -58,9 +57,7 @@ export async function submissionBasisOf(
     productVersion?: number | undefined;
   },
 ): Promise<SaleBasis & { before: Submission | null }> {
-  const { rows } = await prepared<{ rows: (SaleBasis & { isThere: boolean } & Submission)[] }>(
-    db,
-    'basis of a submission',
+  const { rows } = await db.raw<{ rows: (SaleBasis & { isThere: boolean } & Submission)[] }>(
     `select (select jsonb_build_object('id', c.id, 'market', c.market, 'language', c.language, 'features', c.features)
                from reference.customer c where c.id = :customerId) as customer,
             p.product, d.business_date as today, s.client_id is not null as "isThere",
@@ -95,9 +92,7 @@ export async function reserveSubmission(db: Knex, submission: Submission): Promi
   const { clientId, idempotencyKey, bodyHash, flow, flowId, businessId, command } = submission;
   crashPoint('before-commit', 'submission');
   // The run is written with it, so that the client finds its flow in the list of flows at once.
-  const { rowCount } = await prepared<{ rowCount: number }>(
-    db,
-    'reserve a submission',
+  const { rowCount } = await db.raw<{ rowCount: number }>(
     `with submitted as (
        insert into access.submission (client_id, idempotency_key, body_hash, flow, flow_id, business_id, command)
        values (:clientId, :idempotencyKey, :bodyHash, :flow, :flowId, :businessId, :command)

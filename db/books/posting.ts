@@ -9,7 +9,6 @@ import {
   type Scenario,
 } from '../../domain/books/posting-rules';
 
-import { prepared } from '../prepared';
 import { BooksRefusal, GuardedAccountLimit, HoldLimit, type AccountLimit, type OpenHold } from './errors';
 import { placeHold, releaseHold, type NewHold, type PlacedHold, type Release, type Released } from './holds';
 
@@ -108,9 +107,7 @@ export function booksOn(tx: Knex.Transaction, cause: PostingCause): Books {
         currency: posting.currency,
       });
       return outcomeOf(
-        prepared<{ rows: { answer: Answer }[] }>(
-          tx,
-          'books.post',
+        tx.raw<{ rows: { answer: Answer }[] }>(
           `select books.post(:book, :market, :businessKey, :scenario, :description, :valueDate, :messageId, :flowId,
              :entries, null, :commitsHold) as answer`,
           {
