@@ -10,6 +10,7 @@ import { projectFolder } from '../scripts/local/project-folder';
 import type { Benchmark } from './benchmark';
 import type { Comparison } from './comparison';
 import { acceptLatency } from './accept-latency';
+import { debtOrderThroughput } from './debt-order-throughput';
 import { disbursementHistoryEvents } from './disbursement-history-events';
 import { disbursementThroughput } from './disbursement-throughput';
 import { dueListLatency } from './due-list-latency';
@@ -26,6 +27,7 @@ const benchmarks: readonly Benchmark[] = [
   disbursementHistoryEvents,
   repaymentThroughput,
   repaymentHistoryEvents,
+  debtOrderThroughput,
   postingSpread,
   postingHot,
   acceptLatency,

@@ -58,13 +58,22 @@ export function serversOf(
 
   /**
    * Starts a process that says in a line of JSON, `{ "event": "ready" }`, when it serves; `url` is the address that the
-   * line may name.
+   * line may name. `onLine` gets all that it writes.
    */
-  async function newProcess(name: string, entry: string, args: string[], addresses: Addresses) {
+  async function newProcess(
+    name: string,
+    entry: string,
+    args: string[],
+    addresses: Addresses,
+    onLine?: (line: string) => void,
+  ) {
     let url = '';
     const running = await startNode({
       ...{ name, entry, args, ready: /"event":"ready"/, readyWithinMs: 120_000 },
-      onLine: (line) => (url = /"url":"([^"]+)"/.exec(line)?.[1] ?? url),
+      onLine: (line) => {
+        url = /"url":"([^"]+)"/.exec(line)?.[1] ?? url;
+        onLine?.(line);
+      },
       env: {
         DATABASE_URL: addresses.databaseUrl,
         TEMPORAL_ADDRESS: addresses.temporalAddress,

@@ -20,16 +20,18 @@ export const flowsAtOnce = ROUND.clients;
  * Measures how many flows a second our worker carries, against the bare workflow on a worker of its own.
  *
  * @param sidesOf gets what was prepared, once both workers run, and says what each side does
+ * @param onLine gets what the workers write
  * @returns the figures, without the words for them
  */
 export async function againstBare(
   [servers, onProgress]: Parameters<Benchmark['measure']>,
   sidesOf: (prepared: Awaited<ReturnType<typeof prepareDisbursements>>) => Promise<Record<keyof Sides, Act>>,
+  onLine?: (line: string) => void,
 ) {
   const prepared = await prepareDisbursements(servers);
   const workers = await Promise.all(
     ['ours', 'bare'].map((side) =>
-      servers.newProcess(`worker ${side}`, 'bench/worker.ts', [side], prepared.addresses),
+      servers.newProcess(`worker ${side}`, 'bench/worker.ts', [side], prepared.addresses, onLine),
     ),
   );
   const { ours, reference } = await sidesOf(prepared);
