@@ -21,17 +21,23 @@ export interface PostingCause {
   readonly flowId?: string;
 }
 
-/** One economic fact to record. */
-export interface Posting<S extends Scenario> {
+/** What a posting moves, with the owners of the accounts by kind; the market is known already. */
+interface MoveInMarket<S extends Scenario> {
+  readonly owners: Omit<OwnersOf<S>, 'market'>;
+  /** Minor units of the posting's currency, by the names that the posting rule uses. */
+  readonly amounts: AmountsOf<S>;
+}
+
+/** One economic fact to record: a move, or several by the same rule, as of an order's lines; they are one journal. */
+export type Posting<S extends Scenario> = PostedFact<S> &
+  (MoveInMarket<S> | { readonly moves: readonly MoveInMarket<S>[] });
+
+interface PostedFact<S extends Scenario> {
   readonly scenario: S;
   /** Names the fact, unique in its book ("payout of loan application LA1"); never a message's id. */
   readonly businessKey: string;
   /** The day on which the fact counts, 'YYYY-MM-DD'. */
   readonly valueDate: string;
-  /** The owners of the accounts by kind; the market is known already. */
-  readonly owners: Omit<OwnersOf<S>, 'market'>;
-  /** Minor units of `currency`, by the names that the posting rule uses. */
-  readonly amounts: AmountsOf<S>;
   readonly currency: string;
   /** For people; a retry may word it differently. No personal data. */
   readonly description: string;
@@ -100,21 +106,25 @@ export function booksOn(tx: Knex.Transaction, cause: PostingCause): Books {
     hold: (hold) => placeHold(tx, origin, hold),
     release: (release) => releaseHold(tx, origin, release),
     async post(posting) {
-      const entries = entriesFor(posting.scenario, {
+      const { scenario, currency } = posting;
+      const moves = 'moves' in posting ? posting.moves : [posting];
+      const entries = entriesFor(scenario, {
         // The one owner that the type leaves out is added here, which TypeScript cannot follow through Omit.
-        owners: { ...posting.owners, market: cause.market } as OwnersOf<typeof posting.scenario>,
-        amounts: posting.amounts,
-        currency: posting.currency,
+        moves: moves.map(({ owners, amounts }) => ({
+          owners: { ...owners, market: cause.market } as OwnersOf<typeof scenario>,
+          amounts,
+        })),
+        currency,
       });
       return outcomeOf(
         tx.raw<{ rows: { answer: Answer }[] }>(
           `select books.post(:book, :market, :businessKey, :scenario, :description, :valueDate, :messageId, :flowId,
              :entries, null, :commitsHold) as answer`,
           {
-            book: POSTING_RULES[posting.scenario].book,
+            book: POSTING_RULES[scenario].book,
             market: cause.market,
             businessKey: posting.businessKey,
-            scenario: posting.scenario,
+            scenario,
             description: posting.description,
             valueDate: posting.valueDate,
             entries: JSON.stringify(entries),

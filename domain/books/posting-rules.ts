@@ -491,28 +491,58 @@ export class PostingRuleError extends Error {
   override readonly name = 'PostingRuleError';
 }
 
+/** What a scenario moves: the owners of its accounts by owner kind, and amounts in minor units by the rule's names. */
+export interface Move<S extends Scenario> {
+  readonly owners: OwnersOf<S>;
+  readonly amounts: AmountsOf<S>;
+}
+
+/** One move; or several by the same rule, which are one journal. */
+export type Moves<S extends Scenario> = Move<S> | { readonly moves: readonly Move<S>[] };
+
 /**
- * Makes the entries of a scenario, in the order of its rule. Lines with amount 0 are left out.
+ * Makes the entries of a scenario, in the order of its rule. Lines with amount 0 are left out; what several moves do to one side of
+ * an account is one entry.
  *
  * @param scenario the posting rule.
- * @param posting `owners` by owner kind, `amounts` in minor units by the rule's names, and their currency.
+ * @param posting what it moves, and the currency.
  * @returns at least two entries whose debits and credits are equal.
- * @throws PostingRuleError when an owner or amount is missing, unknown or no amount, when debits and credits differ,
- *   or when all amounts are 0.
+ * @throws PostingRuleError when an owner or amount is missing, unknown or no amount, when debits and credits differ, when all
+ *   amounts of a move are 0, or when there is no move.
  */
 export function entriesFor<S extends Scenario>(
   scenario: S,
-  posting: { owners: OwnersOf<S>; amounts: AmountsOf<S>; currency: string },
+  posting: Moves<S> & { currency: string },
+): NewEntry[] {
+  const sums = new Map<string, NewEntry>();
+  for (const move of 'moves' in posting ? posting.moves : [posting]) {
+    for (const entry of entriesOfMove(scenario, move, posting.currency)) {
+      const account = `${entry.side} ${entry.code} ${entry.owner}`;
+      const amountMinor = (sums.get(account)?.amountMinor ?? 0) + entry.amountMinor;
+      if (!Number.isSafeInteger(amountMinor)) {
+        throw new PostingRuleError(`${scenario} moves more of ${entry.code} than a number can hold.`);
+      }
+      sums.set(account, { ...entry, amountMinor });
+    }
+  }
+  if (sums.size === 0) throw new PostingRuleError(`${scenario} has nothing to post: it has no move.`);
+  return [...sums.values()];
+}
+
+function entriesOfMove<S extends Scenario>(
+  scenario: S,
+  { owners: given, amounts: givenAmounts }: Move<S>,
+  currency: string,
 ): NewEntry[] {
   const rule: PostingRule = POSTING_RULES[scenario];
-  const amounts = checkedAmounts(scenario, rule, posting.amounts);
-  const owners: Readonly<Record<string, string>> = posting.owners;
+  const amounts = checkedAmounts(scenario, rule, givenAmounts);
+  const owners: Readonly<Record<string, string>> = given;
   const entries = rule.lines.map((line) => {
     const { ownerKind } = chartAccount(rule.book, line.account);
     const owner = owners[ownerKind];
     if (!owner) throw new PostingRuleError(`${scenario} needs an owner "${ownerKind}" for ${line.account}.`);
     const amountMinor = amounts.get(line.amount) ?? 0;
-    return { code: line.account, owner, currency: posting.currency, side: line.side, amountMinor };
+    return { code: line.account, owner, currency, side: line.side, amountMinor };
   });
   const debits = totalMinor(entries, 'DEBIT');
   const credits = totalMinor(entries, 'CREDIT');

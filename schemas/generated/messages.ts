@@ -676,7 +676,7 @@ export type AccountingEntryPostedData =
        */
       postingDate: IsoDate;
       /**
-       * One for each receiver, contract or debtor that it moved; none where nothing was left.
+       * One for each posting rule by which it moved something; none where nothing was left.
        */
       journals: {
         /**

@@ -1,10 +1,5 @@
 import type { Books } from '../../../db/books/posting';
-import {
-  entriesFor,
-  type AmountsOf,
-  type OwnersOf,
-  type Scenario,
-} from '../../../domain/books/posting-rules';
+import { entriesFor, type AmountsOf, type Moves, type Scenario } from '../../../domain/books/posting-rules';
 import { money, type Currency } from '../../../domain/money';
 import type {
   ExtensionSucceededData,
@@ -108,15 +103,13 @@ export function repaymentAmounts(changes: RepaymentChanges): AmountsOf<'general.
 }
 
 /** An economic fact, as a ledger event reports it. */
-export interface LedgerPosting<S extends Scenario> {
+export type LedgerPosting<S extends Scenario> = Moves<S> & {
   scenario: S;
   businessKey: string;
   valueDate: string;
-  owners: OwnersOf<S>;
-  amounts: AmountsOf<S>;
   currency: Currency;
   description: string;
-}
+};
 
 /** Posts a ledger event, and says what stands in the books of it. */
 export async function post<S extends Scenario>(books: Books, posting: LedgerPosting<S>) {

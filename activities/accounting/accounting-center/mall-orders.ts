@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { balanceMinorOf, type Books } from '../../../db/books/posting';
-import type { Scenario } from '../../../domain/books/posting-rules';
+import type { Move, Scenario } from '../../../domain/books/posting-rules';
 import type {
   DebtShare,
   ExternalFundTransactionRecordedData,
@@ -23,20 +23,23 @@ type MallScenario =
   | 'share-returned';
 type Told<S extends MallScenario> = Extract<MallOrder, { scenario: S }>;
 
-/** One journal of a ledger event: what is the same in all of them stands in the event. */
-type Part<S extends Scenario> = Pick<LedgerPosting<S>, 'scenario' | 'owners' | 'amounts'> & { about: string };
-type AnyPart = { [S in Scenario]: Part<S> }[Scenario];
+/** What a ledger event moves by one rule, of one receiver, contract or debtor. */
+type AnyPart = { [S in Scenario]: { scenario: S } & Move<S> }[Scenario];
 
-/** Posts what became of the money of a mall's order: one journal for each receiver, contract or debtor that it moves. */
+/**
+ * Posts what became of the money of a mall's order: one journal for each posting rule, whatever the number of receivers, contracts
+ * and debtors that it moves.
+ */
 export async function ofMallOrder(books: Books, market: MarketId, data: MallOrder) {
   const { ledgerEventId, scenario, orderId, valueDate } = data;
   const journals = [];
   let postingDate = valueDate;
-  for (const { about, ...part } of partsOf(data)) {
+  const parts = partsOf(data);
+  for (const rule of new Set(parts.map((part) => part.scenario))) {
+    const ofRule = parts.filter((part) => part.scenario === rule);
     const posted = await post(books, {
-      ...part,
-      owners: { ...part.owners, market },
-      businessKey: [ledgerEventId, about].filter(Boolean).join(' '),
+      ...{ scenario: rule, businessKey: `${ledgerEventId}: ${rule}` },
+      moves: ofRule.map(({ owners, amounts }) => ({ owners: { ...owners, market }, amounts })),
       ...{ valueDate, currency: 'CNY', description: `Order ${orderId}: ${ledgerEventId}` },
     } as LedgerPosting<Scenario>);
     journals.push({ journalId: posted.journalId, entries: posted.entries });
@@ -62,7 +65,7 @@ function partsOf(data: MallOrder): AnyPart[] {
     case 'share-returned':
       return [
         {
-          ...{ scenario: 'general.share-returned', about: '' },
+          scenario: 'general.share-returned',
           owners: { order: data.orderId },
           amounts: { returned: data.amount.amountMinor },
         },
@@ -75,32 +78,32 @@ function partsOf(data: MallOrder): AnyPart[] {
 function cleared({ orderId, paid, settled }: Told<'order-cleared'>): AnyPart {
   const [paidMinor, settledMinor] = [paid.amountMinor, settled.amountMinor];
   return {
-    ...{ scenario: 'general.order-cleared', about: '' },
+    scenario: 'general.order-cleared',
     owners: { order: orderId, market: '' },
     amounts: { settled: settledMinor, fee: paidMinor - settledMinor, paid: paidMinor },
   };
 }
 
 const divided = ({ orderId, lines }: Told<'order-divided'>): AnyPart[] =>
-  lines.map(({ number, ledgerId, merType, amount }): AnyPart => {
-    const part = { about: `line ${number}`, amounts: { divided: amount.amountMinor } };
+  lines.map(({ ledgerId, merType, amount }): AnyPart => {
+    const amounts = { divided: amount.amountMinor };
     return merType === 'DEBTOR'
-      ? { ...part, scenario: 'general.divided-to-debtor', owners: { order: orderId, ledger: ledgerId } }
-      : { ...part, scenario: 'general.divided-to-supplier', owners: { order: orderId } };
+      ? { scenario: 'general.divided-to-debtor', owners: { order: orderId, ledger: ledgerId }, amounts }
+      : { scenario: 'general.divided-to-supplier', owners: { order: orderId }, amounts };
   });
 
 /** What receivers have returned is the merchant's, and the buyer has the refund from there; what the two differ by is the platform's. */
 function refunded(data: Told<'order-refunded'>): AnyPart[] {
   const { orderId, merchantNo, amount, lines, isCompleted } = data;
   const owners = { order: orderId, merchant: merchantNo };
-  const returned = lines.map(({ number, ledgerId, merType, amount: { amountMinor } }): AnyPart => {
-    const part = { about: `line ${number}`, amounts: { returned: amountMinor } };
+  const returned = lines.map(({ ledgerId, merType, amount: { amountMinor } }): AnyPart => {
+    const amounts = { returned: amountMinor };
     return merType === 'DEBTOR'
-      ? { ...part, scenario: 'general.returned-by-debtor', owners: { ...owners, ledger: ledgerId } }
-      : { ...part, scenario: 'general.returned-by-supplier', owners };
+      ? { scenario: 'general.returned-by-debtor', owners: { ...owners, ledger: ledgerId }, amounts }
+      : { scenario: 'general.returned-by-supplier', owners, amounts };
   });
   const toBuyer: AnyPart = {
-    ...{ scenario: 'general.order-refunded', about: '', owners },
+    ...{ scenario: 'general.order-refunded', owners },
     amounts: { refunded: amount.amountMinor },
   };
   const returnedMinor = lines.reduce((sum, line) => sum + line.amount.amountMinor, 0);
@@ -117,7 +120,7 @@ function completed(
   if (restMinor === 0 && platformShareMinor === 0) return [];
   return [
     {
-      ...{ scenario: 'general.order-completed', about: 'completed' },
+      scenario: 'general.order-completed',
       owners: { order: orderId, merchant: merchantNo, market: '' },
       amounts: {
         rest: restMinor,
@@ -136,10 +139,10 @@ const debtRules = {
 
 const ofShare = (
   { scenario, orderId }: Told<'debt-settled' | 'debt-rolled-back'>,
-  { number, debtorId, contracts, excess }: DebtShare,
+  { debtorId, contracts, excess }: DebtShare,
 ): AnyPart[] => [
   ...contracts.map(({ contractId, amount }): AnyPart => ({
-    ...{ scenario: debtRules[scenario][0], about: `line ${number} contract ${contractId}` },
+    scenario: debtRules[scenario][0],
     owners: { order: orderId, debtContract: contractId },
     amounts: { settled: amount.amountMinor },
   })),
@@ -147,7 +150,7 @@ const ofShare = (
     ? []
     : [
         {
-          ...{ scenario: debtRules[scenario][1], about: `line ${number} excess` },
+          scenario: debtRules[scenario][1],
           owners: { order: orderId, debtor: debtorId },
           amounts: { excess: excess.amountMinor },
         },

@@ -135,3 +135,27 @@ test('every book has a contra account that is never guarded, so that its positio
 test('a code that the chart does not have is refused', () => {
   expect(() => chartAccount('funds', 'petty-cash')).toThrow('no code "petty-cash" in book "funds"');
 });
+
+describe('several moves by one rule', () => {
+  const settled = (debtContract: string, minor: number) => ({
+    owners: { ...OWNERS, debtContract },
+    amounts: { settled: minor },
+  });
+  const entriesOf = (...moves: ReturnType<typeof settled>[]) =>
+    entriesFor('general.debt-settled', { moves, currency: 'CNY' });
+
+  test('are one journal, in which each side of an account stands once', () => {
+    expect(entriesOf(settled('HZ1', 100), settled('HZ2', 20), settled('HZ1', 3))).toEqual([
+      { code: 'debtor-share', owner: 'MO1', currency: 'CNY', side: 'DEBIT', amountMinor: 123 },
+      { code: 'debt-collected', owner: 'HZ1', currency: 'CNY', side: 'CREDIT', amountMinor: 103 },
+      { code: 'debt-collected', owner: 'HZ2', currency: 'CNY', side: 'CREDIT', amountMinor: 20 },
+    ]);
+  });
+
+  test('each need an amount, and are together no more than a number can hold', () => {
+    expect(() => entriesOf()).toThrow('no move');
+    expect(() => entriesOf(settled('HZ1', 100), settled('HZ2', 0))).toThrow('all amounts are 0');
+    const most = settled('HZ1', Number.MAX_SAFE_INTEGER);
+    expect(() => entriesOf(most, settled('HZ1', 1))).toThrow('more of debtor-share than a number can hold');
+  });
+});
