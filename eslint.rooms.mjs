@@ -50,6 +50,7 @@ export const rooms = [
         'db/acts',
         'db/books',
         'db/business-date',
+        'db/insert-rows',
         'db/outside',
         'db/reference',
         'domain',

@@ -8,8 +8,8 @@ import {
   debtorsOf,
   isUndone,
   keepSettlement,
-  settleLine,
-  undoLine,
+  settleLines,
+  undoLines,
 } from './debt-settlement-service/settlements';
 
 /**
@@ -39,8 +39,7 @@ export const debtSettlementService = service('debt-settlement-service', {
       tx,
       lines.map(({ debtorId }) => debtorId!),
     );
-    const shares = [];
-    for (const line of lines) shares.push(await settleLine(tx, { ...line, orderId, valueDate }));
+    const shares = await settleLines(tx, lines, { orderId, valueDate });
     const ledgerEvent =
       shares.length === 0
         ? []
@@ -60,10 +59,7 @@ export const debtSettlementService = service('debt-settlement-service', {
 
   async 'rollback-debt'({ data: { orderId, refundId, lines, valueDate } }, { tx }) {
     await holdContracts(tx, await debtorsOf(tx, orderId));
-    const shares = [];
-    for (const { number, amount } of lines) {
-      shares.push(await undoLine(tx, { orderId, refundId, number, amount, valueDate }));
-    }
+    const shares = await undoLines(tx, lines, { orderId, refundId, valueDate });
     const undone = { orderId, refundId, shares, valueDate };
     return [
       (await isUndone(tx, orderId))

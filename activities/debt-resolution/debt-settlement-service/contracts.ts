@@ -7,27 +7,38 @@ import type { DebtShare } from '../../../schemas/generated/messages';
  * first has done. Debtors are taken in one order, so that orders with several cannot wait for each other.
  */
 export async function holdContracts(tx: Knex.Transaction, debtorIds: readonly string[]): Promise<void> {
-  for (const debtorId of [...new Set(debtorIds)].sort()) {
-    await tx.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`debtor:${debtorId}`]);
-  }
+  const names = [...new Set(debtorIds)].sort().map((debtorId) => `debtor:${debtorId}`);
+  await tx.raw('select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(?::text[]) as name', [
+    names,
+  ]);
 }
 
-/** What remains of a debtor's contracts, in the order in which they are settled. */
-export const openContracts = (
-  tx: Knex.Transaction,
-  { debtorId, currency }: { debtorId: string; currency: Currency },
-): Promise<{ contractId: string; remainingMinor: number }[]> =>
+/** A debtor's contract of which something remains. */
+export interface OpenContract {
+  contractId: string;
+  debtorId: string;
+  currency: Currency;
+  remainingMinor: number;
+}
+
+/** What remains of debtors' contracts, of each debtor in the order in which they are settled. */
+export const openContracts = (tx: Knex.Transaction, debtorIds: readonly string[]): Promise<OpenContract[]> =>
   tx('debt_settlement_service.debt_contract')
-    .where({ member_user_id: debtorId, currency })
+    .whereRaw('member_user_id = any(?)', [[...debtorIds]])
     .where('remaining_minor', '>', 0)
     .orderBy('position')
-    .select('contract_id as contractId', 'remaining_minor as remainingMinor');
+    .select(
+      'contract_id as contractId',
+      'member_user_id as debtorId',
+      'currency',
+      'remaining_minor as remainingMinor',
+    );
 
 /** The contracts of which shares have settled the last; in the order of their ids. */
 export async function completedBy(tx: Knex.Transaction, shares: readonly DebtShare[]) {
   const moved = shares.flatMap(({ contracts }) => contracts.map(({ contractId }) => contractId));
   const rows = await tx('debt_settlement_service.debt_contract')
-    .whereIn('contract_id', moved)
+    .whereRaw('contract_id = any(?)', [moved])
     .where('remaining_minor', 0)
     .orderBy('contract_id')
     .select<{ contractId: string; debtorId: string; currency: Currency; totalMinor: number }[]>(

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { insertRows } from '../../../db/insert-rows';
 import type { Currency } from '../../../domain/money';
 import type { DivideCompletedData, DividedLine, MarketId } from '../../../schemas/generated/messages';
 
@@ -21,8 +22,9 @@ export async function keepDivided(
 ): Promise<void> {
   await tx('debt_settlement_service.divided_order').insert({ order_id, market });
   const ofDebtors = lines.filter(({ merType }) => merType === 'DEBTOR');
-  if (ofDebtors.length === 0) return;
-  await tx('debt_settlement_service.debtor_line').insert(
+  await insertRows(
+    tx,
+    'debt_settlement_service.debtor_line',
     ofDebtors.map(({ number, ledgerId: ledger_id, amount }) => ({
       ...{ order_id, number, ledger_id, currency: amount.currency, amount_minor: amount.amountMinor },
     })),
@@ -62,7 +64,9 @@ export async function keepReturned(
     lines,
   }: { orderId: string; refundId: string; lines: DividedLine[] },
 ): Promise<void> {
-  await tx('debt_settlement_service.returned_line').insert(
+  await insertRows(
+    tx,
+    'debt_settlement_service.returned_line',
     lines.map(({ number, amount }) => ({ order_id, refund_id, number, amount_minor: amount.amountMinor })),
   );
 }

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
+import { insertRows } from '../../../db/insert-rows';
 import { settle, undo, type Settlement } from '../../../domain/debt-resolution/settlement';
-import { money, type Currency, type Money } from '../../../domain/money';
-import type { DebtShare, SettleDebtData } from '../../../schemas/generated/messages';
+import { money, type Currency } from '../../../domain/money';
+import type { DebtShare, DividedLine, SettleDebtData } from '../../../schemas/generated/messages';
 import { openContracts } from './contracts';
 import type { LineToSettle } from './divided-orders';
 
@@ -18,47 +19,86 @@ export async function keepSettlement(
   return rowCount === 1;
 }
 
-/** Settles the debtor's contracts, one after the other, by a line; what exceeds the debt is owed to the debtor. */
-export async function settleLine(
+/**
+ * Settles by an order's lines, one after the other, the contracts of their debtors; what exceeds a debt is owed to its debtor.
+ *
+ * @param lines each of a debtor who is known
+ */
+export async function settleLines(
   tx: Knex.Transaction,
-  line: LineToSettle & { orderId: string; valueDate: string },
-): Promise<DebtShare> {
-  const { orderId: order_id, number, currency, amountMinor, valueDate } = line;
-  const debtorId = line.debtorId!;
-  const settlement = settle(await openContracts(tx, { debtorId, currency }), amountMinor);
-  await tx('debt_settlement_service.settled_line').insert({
-    ...{ order_id, number, member_user_id: debtorId, amount_minor: amountMinor },
-    excess_minor: settlement.excessMinor,
+  lines: readonly LineToSettle[],
+  { orderId: order_id, valueDate: value_date }: { orderId: string; valueDate: string },
+): Promise<DebtShare[]> {
+  const open = await openContracts(
+    tx,
+    lines.map(({ debtorId }) => debtorId!),
+  );
+  const settled = lines.map(({ number, currency, amountMinor, ...line }) => {
+    const debtorId = line.debtorId!;
+    const contracts = open.filter((one) => one.debtorId === debtorId && one.currency === currency);
+    const settlement = settle(contracts, amountMinor);
+    for (const part of settlement.contracts) {
+      contracts.find((one) => one.contractId === part.contractId)!.remainingMinor -= part.amountMinor;
+    }
+    return { of: { number, debtorId, currency }, amountMinor, settlement };
   });
+  await insertRows(
+    tx,
+    'debt_settlement_service.settled_line',
+    settled.map(({ of, amountMinor, settlement }) => ({
+      ...{ order_id, number: of.number, member_user_id: of.debtorId, amount_minor: amountMinor },
+      excess_minor: settlement.excessMinor,
+    })),
+  );
   await addRecords(
     tx,
-    settlement.contracts.map((one) => ({ ...one, type: 'INCOME' })),
-    { order_id, number, value_date: valueDate },
+    settled.flatMap(({ of: { number }, settlement }) =>
+      settlement.contracts.map(({ contractId: contract_id, amountMinor: amount_minor }) => ({
+        ...{ order_id, number, contract_id, amount_minor, value_date, type: 'INCOME' as const },
+      })),
+    ),
   );
-  return shareOf({ number, debtorId, currency }, settlement);
+  return settled.map(({ of, settlement }) => shareOf(of, settlement));
 }
 
-/** What of a settled line a refund has returned is owed again. */
-export async function undoLine(
+/** What of an order's settled lines a refund has returned is owed again. */
+export async function undoLines(
   tx: Knex.Transaction,
-  returned: { orderId: string; refundId: string; number: number; amount: Money; valueDate: string },
-): Promise<DebtShare> {
-  const { orderId: order_id, refundId: refund_id, number, amount, valueDate } = returned;
-  const line = await settledLine(tx, order_id, number);
-  const undone = undo(line.settlement, line.undoneMinor, amount.amountMinor);
-  await tx('debt_settlement_service.undone_line').insert({
-    ...{ order_id, refund_id, number, amount_minor: amount.amountMinor, excess_minor: undone.excessMinor },
+  lines: readonly Pick<DividedLine, 'number' | 'amount'>[],
+  { orderId: order_id, refundId: refund_id, valueDate: value_date }: RollbackOf,
+): Promise<DebtShare[]> {
+  const before = await settledLines(
+    tx,
+    order_id,
+    lines.map(({ number }) => number),
+  );
+  const undone = lines.map(({ number, amount: { amountMinor, currency } }) => {
+    const line = before.get(number);
+    if (!line) throw new Error(`Line ${number} of order ${order_id} has settled nothing.`);
+    const { debtorId, standsMinor } = line;
+    const settlement = undo(line.settlement, line.undoneMinor, amountMinor);
+    return { of: { number, debtorId, currency }, amountMinor, settlement, standsMinor };
   });
+  await insertRows(
+    tx,
+    'debt_settlement_service.undone_line',
+    undone.map(({ of: { number }, amountMinor, settlement }) => ({
+      ...{ order_id, refund_id, number, amount_minor: amountMinor, excess_minor: settlement.excessMinor },
+    })),
+  );
   await addRecords(
     tx,
-    undone.contracts.map((one) => ({
-      ...{ ...one, type: 'EXPENSE' as const },
-      refund_status: one.amountMinor === line.standsMinor.get(one.contractId) ? 'FULL' : 'PARTIAL',
-    })),
-    { order_id, number, refund_id, value_date: valueDate },
+    undone.flatMap(({ of: { number }, settlement, standsMinor }) =>
+      settlement.contracts.map(({ contractId: contract_id, amountMinor: amount_minor }) => ({
+        ...{ order_id, number, contract_id, amount_minor, value_date, type: 'EXPENSE' as const, refund_id },
+        refund_status: amount_minor === standsMinor.get(contract_id) ? 'FULL' : 'PARTIAL',
+      })),
+    ),
   );
-  return shareOf({ number, debtorId: line.debtorId, currency: amount.currency }, undone);
+  return undone.map(({ of, settlement }) => shareOf(of, settlement));
 }
+
+type RollbackOf = { orderId: string; refundId: string; valueDate: string };
 
 /** Whose debts an order has settled. */
 export const debtorsOf = (tx: Knex.Transaction, orderId: string): Promise<string[]> =>
@@ -82,45 +122,49 @@ interface SettledLine {
   standsMinor: ReadonlyMap<string, number>;
 }
 
-async function settledLine(tx: Knex.Transaction, orderId: string, number: number): Promise<SettledLine> {
-  const { rows } = await tx.raw<{ rows: { debtorId: string; excessMinor: number; undoneMinor: number }[] }>(
-    `select l.member_user_id as "debtorId", l.excess_minor as "excessMinor",
-            (select coalesce(sum(u.amount_minor), 0)::bigint from debt_settlement_service.undone_line u
-              where u.order_id = l.order_id and u.number = l.number) as "undoneMinor"
-       from debt_settlement_service.settled_line l where l.order_id = ? and l.number = ?`,
-    [orderId, number],
+/** What lines of an order have settled, and what of it was undone; by the line's number. */
+async function settledLines(
+  tx: Knex.Transaction,
+  orderId: string,
+  numbers: readonly number[],
+): Promise<Map<number, SettledLine>> {
+  const { rows } = await tx.raw<{ rows: SettledLineRow[] }>(
+    `select l.number, l.member_user_id as "debtorId", l.excess_minor as "excessMinor",
+            coalesce(undone.minor, 0)::bigint as "undoneMinor", coalesce(moved.records, '[]') as records
+       from debt_settlement_service.settled_line l
+       left join (select number, sum(amount_minor) as minor from debt_settlement_service.undone_line
+                   where order_id = :orderId and number = any(:numbers) group by number) undone using (number)
+       left join (select number, json_agg(json_build_object('contractId', contract_id, 'type', type,
+                                                            'amountMinor', amount_minor) order by id) as records
+                    from debt_settlement_service.repayment_record
+                   where order_id = :orderId and number = any(:numbers) group by number) moved using (number)
+      where l.order_id = :orderId and l.number = any(:numbers)`,
+    { orderId, numbers: [...numbers] },
   );
-  const [line] = rows;
-  if (!line) throw new Error(`Line ${number} of order ${orderId} has settled nothing.`);
-  const records = await tx('debt_settlement_service.repayment_record')
-    .where({ order_id: orderId, number })
-    .orderBy('id')
-    .select<{ contractId: string; type: 'INCOME' | 'EXPENSE'; amountMinor: number }[]>(
-      ...(['contract_id as contractId', 'type', 'amount_minor as amountMinor'] as const),
-    );
+  return new Map(rows.map((row) => [row.number, asSettled(row)]));
+}
+
+interface SettledLineRow {
+  number: number;
+  debtorId: string;
+  excessMinor: number;
+  undoneMinor: number;
+  records: { contractId: string; type: 'INCOME' | 'EXPENSE'; amountMinor: number }[];
+}
+
+function asSettled({ debtorId, excessMinor, undoneMinor, records }: SettledLineRow): SettledLine {
   const standsMinor = new Map<string, number>();
   for (const { contractId, type, amountMinor } of records) {
     const before = standsMinor.get(contractId) ?? 0;
     standsMinor.set(contractId, before + (type === 'INCOME' ? amountMinor : -amountMinor));
   }
   const contracts = records.filter(({ type }) => type === 'INCOME');
-  const { debtorId, excessMinor, undoneMinor } = line;
   return { debtorId, settlement: { contracts, excessMinor }, undoneMinor, standsMinor };
 }
 
-/** Adds to the records of contracts; a trigger moves each contract by its record. */
-async function addRecords(
-  tx: Knex.Transaction,
-  records: readonly { contractId: string; type: 'INCOME' | 'EXPENSE'; amountMinor: number }[],
-  common: object,
-): Promise<void> {
-  if (records.length === 0) return;
-  await tx('debt_settlement_service.repayment_record').insert(
-    records.map(({ contractId: contract_id, amountMinor: amount_minor, ...record }) => ({
-      ...{ ...common, ...record, contract_id, amount_minor },
-    })),
-  );
-}
+/** Adds to the records of contracts; a trigger moves each contract by its records. */
+const addRecords = (tx: Knex.Transaction, records: Parameters<typeof insertRows>[2]): Promise<void> =>
+  insertRows(tx, 'debt_settlement_service.repayment_record', records);
 
 const shareOf = (
   { number, debtorId, currency }: { number: number; debtorId: string; currency: Currency },

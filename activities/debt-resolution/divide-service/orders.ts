@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { insertRows } from '../../../db/insert-rows';
 import type { DividedOrder } from '../../../domain/debt-resolution/refund-share';
 import { money, sumMinor, type Currency } from '../../../domain/money';
 import type {
@@ -81,22 +82,22 @@ export async function insertOrder(
     ],
   );
   if (rowCount === 0) return false;
-  if (lines.length > 0) {
-    await tx('divide_service.divide_item').insert(
-      lines.map((line, index) => ({
-        ...{ order_id, number: index + 1, order_detail_id: line.orderDetailId ?? null },
-        ...{ product_name: line.productName ?? null, ledger_id: line.ledgerId, mer_type: line.merType },
-        ...{ sub_mer_no: line.subMerNo ?? line.ledgerId, amount_minor: line.amount.amountMinor },
-      })),
-    );
-  }
-  if (items.length > 0) {
-    await tx('divide_service.order_item').insert(
-      items.map(({ orderDetailId: order_detail_id, price }) => ({
-        ...{ order_id, order_detail_id, price_minor: price.amountMinor },
-      })),
-    );
-  }
+  await insertRows(
+    tx,
+    'divide_service.divide_item',
+    lines.map((line, index) => ({
+      ...{ order_id, number: index + 1, order_detail_id: line.orderDetailId ?? null },
+      ...{ product_name: line.productName ?? null, ledger_id: line.ledgerId, mer_type: line.merType },
+      ...{ sub_mer_no: line.subMerNo ?? line.ledgerId, amount_minor: line.amount.amountMinor },
+    })),
+  );
+  await insertRows(
+    tx,
+    'divide_service.order_item',
+    items.map(({ orderDetailId: order_detail_id, price }) => ({
+      ...{ order_id, order_detail_id, price_minor: price.amountMinor },
+    })),
+  );
   return true;
 }
 

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { insertRows } from '../../../db/insert-rows';
 import { entitledMinor, refundProblem, type OrderRefund } from '../../../domain/debt-resolution/refund-share';
 import { money } from '../../../domain/money';
 import type { RefundRequestedData } from '../../../schemas/generated/messages';
@@ -85,11 +86,11 @@ export async function taken(
   const { order_id: orderId, currency, merchant_no: merchantNo } = order;
   const { refund_id: refundId, amount_minor } = refund;
   const ids = { order_id: orderId, refund_id: refundId };
-  if (items.length > 0) {
-    await tx('divide_service.refund_line').insert(
-      items.map((item) => ({ ...ids, number: item.number, amount_minor: item.amount_minor })),
-    );
-  }
+  await insertRows(
+    tx,
+    'divide_service.refund_line',
+    items.map(({ number, amount_minor: minor }) => ({ ...ids, number, amount_minor: minor })),
+  );
   await tx('divide_service.order_refund').where(ids).update({ state });
   const returned = state === 'RETURNED' ? asLines(items, currency) : [];
   const ofDebtors = returned.filter(({ merType }) => merType === 'DEBTOR');

@@ -223,8 +223,12 @@ async function divided(
     ...{ status: 'COMPLETED', divide_request_id: requestId ?? null, divided_on: valueDate },
     yeepay_batch_no: batchNo ?? null,
   });
-  for (const [sub_mer_no, detail_no] of details ?? []) {
-    await tx('divide_service.divide_item').where({ order_id: orderId, sub_mer_no }).update({ detail_no });
+  if (details) {
+    await tx.raw(
+      `update divide_service.divide_item i set detail_no = detail.no
+         from json_each_text(?) as detail (receiver, no) where i.order_id = ? and i.sub_mer_no = detail.receiver`,
+      [JSON.stringify(Object.fromEntries(details)), orderId],
+    );
   }
   const { confirmWithinSeconds, settlesByItself } = (await mallOf(tx, mall_id))!;
   const lines = asLines(items, currency);
