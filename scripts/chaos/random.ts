@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Child, Stage } from '../../test/support/crash/stage';
+import { keepAlive, type Kept } from '../../test/support/crash/kept';
+import type { Stage } from '../../test/support/crash/stage';
 import { violations } from '../../test/support/crash/traces';
 import { faults } from '../../test/support/faults';
 import { live } from './life';
@@ -45,7 +46,7 @@ export async function killAtRandom(
     note(`all ended: ${JSON.stringify(flows.outcomes)}`);
   } finally {
     clearInterval(report);
-    for (const one of processes) one.stop();
+    await Promise.all(processes.map((one) => one.stop()));
   }
 }
 
@@ -55,46 +56,6 @@ interface Flows {
   ended: number;
   /** How often a flow has ended in which way. */
   outcomes: Record<string, number>;
-}
-
-interface Kept {
-  name: string;
-  deaths(): number;
-  isUp(): boolean;
-  kill(): void;
-  stop(): void;
-  /** Rejects when the process ends without having been killed by us. */
-  broken: Promise<never>;
-}
-
-async function keepAlive(name: string, start: () => Promise<Child>): Promise<Kept> {
-  let deaths = 0;
-  let stopped = false;
-  let child: Child | undefined = await start();
-  async function watch(): Promise<never> {
-    for (let running = child!; ; running = child) {
-      const how = await running.ended;
-      if (stopped) return new Promise(() => undefined);
-      if (child) throw new Error(`${name} ended by itself (${how}):\n${running.lines.join('\n')}`);
-      deaths += 1;
-      child = await start();
-    }
-  }
-  const broken = watch();
-  // Whoever waits later still hears of it.
-  broken.catch(() => undefined);
-  return {
-    ...{ name, broken },
-    deaths: () => deaths,
-    isUp: () => child !== undefined,
-    kill() {
-      const pid = child?.pid;
-      child = undefined;
-      // While it starts again it is not killed: then it would never get anywhere.
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
-    },
-    stop: () => void (stopped = true),
-  };
 }
 
 async function killUntil(until: number, processes: readonly Kept[], draw: () => number): Promise<void> {

@@ -1,12 +1,17 @@
 import { addDebtContract, mapLedger } from '../../db/access/debt-contracts';
 import { debtContractView } from '../../db/reads/debt-contracts';
 import { debtOrderView } from '../../db/reads/debt-orders';
+import { allTraces } from '../../db/reads/trace';
+import type { Holding } from '../../sandbox/yeepay/holdings';
 import { composeCommand, composeEvent } from '../../schemas/compose';
+import { startOptions } from '../../schemas/flow-start';
 import type { CreatePreDivideData } from '../../schemas/generated/messages';
 import type { Message } from '../../schemas/message';
 import { needsAttention } from '../../schemas/search-attributes';
-import { randomId, type Platform } from './platform';
+import { decide } from './people';
+import { randomId } from './platform';
 import { until } from './until';
+import type { World } from './world';
 
 const cny = (amountMinor: number) => ({ currency: 'CNY', amountMinor }) as const;
 const merchantNo = '10090000001';
@@ -21,6 +26,8 @@ export interface Line {
 
 /** An order as a test wants it: 100.00 with a fee of 0.60, if nothing else is said. */
 export interface Wanted {
+  /** One that is drawn, if left out. */
+  orderId?: string;
   amountMinor?: number;
   feeMinor?: number;
   lines: Line[];
@@ -39,17 +46,22 @@ export interface WantedRefund {
 }
 
 /** The mall of a test: what it tells the platform, as the platform's API would, and what it sees. */
-export function mallOf(platform: Platform) {
-  const { client, db, sandbox } = platform;
+export function mallOf(world: World) {
+  const { client, db, sandbox } = world;
   const flowIdOf = (orderId: string) => `debt-order:${orderId}`;
   const runOf = (orderId: string) =>
     ({ flow: 'debt-order', flowId: flowIdOf(orderId), market: 'CN' }) as const;
 
-  const tell = (orderId: string, ...messages: Message[]) =>
-    client.workflow.signalWithStart('debt-order', {
-      ...{ workflowId: flowIdOf(orderId), taskQueue: 'flows', args: [{ market: 'CN', orderId }] },
-      ...{ signal: 'told', signalArgs: [messages], workflowIdReusePolicy: 'ALLOW_DUPLICATE' },
+  const tell = (orderId: string, ...messages: Message[]) => {
+    const { args, ...options } = startOptions({
+      ...{ flow: 'debt-order', flowId: flowIdOf(orderId), taskQueue: 'flows' },
+      ...{ command: { market: 'CN', orderId }, summary: orderId },
     });
+    return client.workflow.signalWithStart('debt-order', {
+      ...{ ...options, args: [...args], workflowIdReusePolicy: 'ALLOW_DUPLICATE' },
+      ...{ signal: 'told', signalArgs: [messages] },
+    });
+  };
   const refunds = (orderId: string, wanted: WantedRefund): Message[] => {
     const { amountMinor, item, refundId = randomId('MR') } = wanted;
     const from = { source: 'mall', market: 'CN', subjectId: `${orderId}.${refundId}` } as const;
@@ -92,7 +104,7 @@ export function mallOf(platform: Platform) {
     /** An order is paid at Yeepay, and the platform told of it, with refunds that come at the same moment. */
     async paid(wanted: Wanted, ...refunded: WantedRefund[]) {
       const { amountMinor = 10_000, feeMinor = 60, lines, priceMinor, mallId = 'cn-mall' } = wanted;
-      const orderId = randomId('MO');
+      const { orderId = randomId('MO') } = wanted;
       const { uniqueOrderNo } = await sent(`${sandbox.url}/control/yeepay/orders`, {
         ...{ orderId, merchantNo, amountMinor, feeMinor },
         clearing: wanted.clearing ?? { kind: 'ACCEPT' },
@@ -152,7 +164,7 @@ export function mallOf(platform: Platform) {
         return row;
       }),
     decide: (orderId: string, question: string, answer: string, evidence?: object) =>
-      platform.decide(flowIdOf(orderId), question, answer, evidence),
+      decide(world, flowIdOf(orderId), question, answer, evidence),
     needsAttention: (orderId: string) =>
       until(async () => {
         const { typedSearchAttributes } = await client.workflow.getHandle(flowIdOf(orderId)).describe();
@@ -160,17 +172,10 @@ export function mallOf(platform: Platform) {
       }),
     /** The messages that were sent in an order's runs, in order. */
     async sent(orderId: string): Promise<string[]> {
-      const rows = await platform.trace();
+      const rows = await allTraces(db);
       return rows.filter(({ flowId }) => flowId === flowIdOf(orderId)).flatMap(({ emitted }) => emitted);
     },
   };
-}
-
-interface Holding {
-  dividedMinor: number;
-  returnedMinor: number;
-  completedMinor: number;
-  undividedMinor: number;
 }
 
 async function sent(url: string, body: object): Promise<Record<string, string>> {

@@ -13,6 +13,8 @@ export interface ReferenceLine {
 export interface ReferenceRefund {
   item: string | undefined;
   amountMinor: number;
+  /** Whether people have seen that what it takes has come back by another way than Yeepay's. */
+  isElsewhere?: boolean;
 }
 export type ReferenceRefusal = 'MORE_THAN_ORDER' | 'ITEM_UNKNOWN' | 'ITEM_REFUNDED' | 'MORE_THAN_ITEM';
 
@@ -25,6 +27,8 @@ interface Line extends ReferenceLine {
   unrefunded: Ratio;
   leftOutMinor: number;
   returnedMinor: number;
+  /** What of it has come back by another way than Yeepay's. */
+  returnedElsewhereMinor: number;
   settledMinor: number;
   rolledBackMinor: number;
   /** What it settled of which contracts and still stands, the last settled last. */
@@ -63,8 +67,8 @@ export function referenceOrder(
   return {
     lines: lines.map((line) => ({
       ...{ ...line, unrefunded: [1n, 1n], standing: [] },
-      ...{ leftOutMinor: 0, returnedMinor: 0, settledMinor: 0, rolledBackMinor: 0 },
-      ...{ excessMinor: 0, excessLeftMinor: 0 },
+      ...{ leftOutMinor: 0, returnedMinor: 0, returnedElsewhereMinor: 0 },
+      ...{ settledMinor: 0, rolledBackMinor: 0, excessMinor: 0, excessLeftMinor: 0 },
     })),
     priceMinor: new Map(Object.entries(priceMinor)),
     ...{ unrefundedMinor: paidMinor, isDivided: false, isSettled: false, toRollBack: new Map() },
@@ -99,8 +103,9 @@ export function refund(order: ReferenceOrder, refundId: string, wanted: Referenc
   });
   order.unrefundedMinor -= wanted.amountMinor;
   for (const [index, line] of lines.entries()) {
-    if (isDivided) line.returnedMinor += takes[index]!;
-    else line.leftOutMinor += takes[index]!;
+    if (!isDivided) line.leftOutMinor += takes[index]!;
+    else line.returnedMinor += takes[index]!;
+    if (wanted.isElsewhere) line.returnedElsewhereMinor += takes[index]!;
   }
   const ofDebts = takes.map((minor, index) => (lines[index]!.debtor === undefined ? 0 : minor));
   if (isSettled && ofDebts.some((minor) => minor > 0)) order.toRollBack.set(refundId, ofDebts);
