@@ -15,8 +15,9 @@ import { createLogger } from '../../logging/logger';
 import { startSandbox } from '../../sandbox/app';
 import type { MarketId } from '../../schemas/generated/messages';
 import { composeCommand } from '../../schemas/compose';
-import { parsePartySecrets } from '../../schemas/outside/signature';
+import { parsePartySecrets, sign, type PartySecrets } from '../../schemas/outside/signature';
 import { yeepayAccess } from '../../schemas/outside/yeepay/access';
+import type { Holding } from '../../sandbox/yeepay/holdings';
 import { yeepaySide } from '../../sandbox/yeepay/side';
 import { newYeepay } from '../../scripts/demo/yeepay-keys';
 import { startWorkers } from '../../workers/worker';
@@ -28,6 +29,7 @@ import { failedWorkflowTasks } from './failed-tasks';
 import { decide } from './people';
 import { testRun } from './run';
 import { createTestNamespace } from './temporal';
+import type { World } from './world';
 
 export const openingDate = '2026-01-15';
 
@@ -40,8 +42,11 @@ export const parties = [
   'id-payout',
   'cn-messaging',
   'id-messaging',
-  // A mall: it calls us, and is never asked.
+  // Malls: they call us, and are never asked. All but the first are for the branches of their orders.
   'cn-mall',
+  'mall-soon-cleared',
+  'mall-settling-itself',
+  'mall-asking-people',
 ];
 export const marketTerms = {
   CN: { productId: 'cn-cash-instalment', currency: 'CNY', usualMinor: 1_000_000 },
@@ -138,20 +143,18 @@ export async function startPlatform({
     otherOps: await createApiKey(owner, { clientId: 'operator-2', role: 'ops' }),
   };
 
-  async function sendAs(
+  const sendAs = (
     method: string,
     path: string,
     body: object,
     as: keyof typeof keys,
     headers: Record<string, string>,
-  ) {
+  ) =>
+    sendBody(method, path, JSON.stringify(body), { authorization: `Bearer ${keys[as].token}`, ...headers });
+
+  async function sendBody(method: string, path: string, body: string, headers: Record<string, string>) {
     const response = await fetch(api.url + path, {
-      method,
-      headers: {
-        ...{ authorization: `Bearer ${keys[as].token}`, 'content-type': 'application/json' },
-        ...headers,
-      },
-      body: JSON.stringify(body),
+      ...{ method, body, headers: { 'content-type': 'application/json', ...headers } },
     });
     const answered = { status: response.status, headers: response.headers, text: await response.text() };
     holdToDocument(method, path, answered);
@@ -186,6 +189,12 @@ export async function startPlatform({
       sendAs('POST', path, body, as, { 'idempotency-key': randomBytes(8).toString('hex'), ...headers }),
     /** Puts something, as an operator. */
     put: (path: string, body: object) => sendAs('PUT', path, body, 'ops', {}),
+    /** Sends a call as a mall signs it; the answer is as documented. */
+    tell(path: string, body: object, { mallId, prefer }: Parameters<World['tell']>[2] = {}) {
+      const rawBody = JSON.stringify(body);
+      const headers = mallHeaders(partySecrets, rawBody, mallId);
+      return sendBody('POST', path, rawBody, { ...headers, ...(prefer !== undefined && { prefer }) });
+    },
     /** Reads from the API, as one of the test's clients. */
     async get(path: string, as: keyof typeof keys = 'app') {
       const response = await fetch(api.url + path, {
@@ -206,7 +215,7 @@ export async function startPlatform({
     effects: (reference: string) => effectsAt(sandbox.url, `?reference=${reference}`),
     /** All payouts that the parties have really made. */
     allEffects: () => effectsAt(sandbox.url, ''),
-    /** All that the parties have really done: money paid out, money paid back, and messages sent. */
+    /** All that the parties have really done: money paid out and back, messages sent, and orders divided. */
     outsideDid: () => outsideDid(sandbox.url),
     trace: () => allTraces(db),
     async stop() {
@@ -221,6 +230,16 @@ export async function startPlatform({
       }
     },
   };
+}
+
+/** What a mall sends beside the body of a call: who it is, and its signature. */
+export function mallHeaders(
+  secrets: PartySecrets,
+  rawBody: string,
+  mallId = 'cn-mall',
+): Record<string, string> {
+  const [secret] = secrets.get(mallId)!;
+  return { 'mall-id': mallId, ...sign({ secret, id: randomId('C'), timestamp: new Date(), rawBody }) };
 }
 
 async function listen(app: Express): Promise<{ url: string; close: () => Promise<void> }> {
@@ -295,14 +314,16 @@ interface Effect {
 
 /** All that the parties behind a sandbox have really done. */
 export async function outsideDid(sandboxUrl: string): Promise<Did> {
-  const read = async <W extends keyof Did>(what: W): Promise<Did[W]> =>
-    ((await (await fetch(`${sandboxUrl}/control/${what}`)).json()) as Did)[what];
-  const [effects, refunds, messages] = await Promise.all([
-    read('effects'),
-    read('refunds'),
-    read('messages'),
+  const read = async <T>(what: string): Promise<T> =>
+    (await (await fetch(`${sandboxUrl}/control/${what}`)).json()) as T;
+  const [{ effects }, { refunds }, { messages }, { orders }] = await Promise.all([
+    read<Pick<Did, 'effects'>>('effects'),
+    read<Pick<Did, 'refunds'>>('refunds'),
+    read<Pick<Did, 'messages'>>('messages'),
+    read<{ orders: Holding[] }>('yeepay/orders'),
   ]);
-  return { effects, refunds, messages };
+  const divides = orders.map((order) => ({ reference: order.orderId, ...order }));
+  return { effects, refunds, messages, divides };
 }
 
 /** What parties have really done. */
@@ -312,6 +333,8 @@ export interface Did {
   /** Money paid back. */
   refunds: MoneyMoved[];
   messages: { party: string; requestNo: string; reference: string; template: string }[];
+  /** What Yeepay has divided, taken back and completed, by the mall's order. */
+  divides: (Holding & { reference: string })[];
 }
 interface MoneyMoved {
   party: string;

@@ -29,5 +29,13 @@ export interface World {
     headers?: Record<string, string>,
   ): Promise<{ status: number; body: Record<string, unknown> }>;
   get(path: string, as?: Role): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** Puts something, as an operator. */
+  put(path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** Sends a call as a mall signs it. */
+  tell(
+    path: string,
+    body: object,
+    options?: { mallId?: string | undefined; prefer?: string | undefined },
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
   behave(...behaviours: Behaviour[]): Promise<void>;
 }

@@ -10,10 +10,12 @@ import { createApiKey } from '../../../db/access/api-keys';
 import { connect } from '../../../db/pool';
 import { seed } from '../../../db/seeds';
 import type { MarketId } from '../../../schemas/generated/messages';
+import { parsePartySecrets } from '../../../schemas/outside/signature';
 import { freePort } from '../../../scripts/local/ports';
 import { startNode, type RunningProcess } from '../../../scripts/local/processes';
 import { newYeepay } from '../../../scripts/demo/yeepay-keys';
 import {
+  mallHeaders,
   marketTerms,
   newCustomer,
   openingDate,
@@ -24,7 +26,7 @@ import {
   type Application,
   type Behaviour,
 } from '../platform';
-import type { Role } from '../world';
+import type { Role, World } from '../world';
 
 /** Where the platform's processes find their servers. The database is migrated, and the namespace serves. */
 export interface Servers {
@@ -50,6 +52,8 @@ const workflowTaskTimeout = 2_000;
 
 const keptLines = 40;
 
+const inJson = { 'content-type': 'application/json' };
+
 interface Answered {
   status: number;
   body: Record<string, unknown>;
@@ -74,12 +78,14 @@ export async function openStage(servers: Servers) {
   const apiUrl = `http://127.0.0.1:${apiPort}`;
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
   const folder = mkdtempSync(path.join(tmpdir(), 'sandbox-'));
-  const secrets = parties.map((party) => [party, [`whsec_${randomBytes(32).toString('base64')}`]]);
+  const secrets = JSON.stringify(
+    Object.fromEntries(parties.map((party) => [party, [`whsec_${randomBytes(32).toString('base64')}`]])),
+  );
   const common = {
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: temporalNamespace,
-    PARTY_SECRETS: JSON.stringify(Object.fromEntries(secrets)),
+    PARTY_SECRETS: secrets,
   };
   const yeepay = newYeepay();
   const running = new Set<Child>();
@@ -115,10 +121,9 @@ export async function openStage(servers: Servers) {
    * Sends a request to the API, and the same again until it is answered: a client that gets no answer knows nothing
    * of what became of its request. A server that is away says so (503), and to ask again.
    */
-  async function ask(path: string, as: Role, request: RequestInit): Promise<Answered> {
-    const headers = { authorization: `Bearer ${keys[as].token}`, ...request.headers };
+  async function ask(path: string, request: RequestInit): Promise<Answered> {
     for (;;) {
-      const response = await fetch(apiUrl + path, { ...request, headers }).catch(() => null);
+      const response = await fetch(apiUrl + path, request).catch(() => null);
       const body = (await response?.json().catch(() => null)) as Answered['body'] | null | undefined;
       // The database may not have noticed yet that the API died that held the key.
       const isHeld = body?.code === 'REQUEST_IN_PROGRESS';
@@ -133,9 +138,12 @@ export async function openStage(servers: Servers) {
     as: Role = 'app',
     headers: Record<string, string> = {},
   ): Promise<Answered> {
-    const key = { 'content-type': 'application/json', 'idempotency-key': randomBytes(8).toString('hex') };
-    return ask(path, as, { method: 'POST', headers: { ...key, ...headers }, body: JSON.stringify(body) });
+    const key = { ...inJson, 'idempotency-key': randomBytes(8).toString('hex') };
+    const sent = { ...authorization(as), ...key, ...headers };
+    return ask(path, { method: 'POST', headers: sent, body: JSON.stringify(body) });
   }
+
+  const authorization = (as: Role) => ({ authorization: `Bearer ${keys[as].token}` });
 
   return {
     ...{ servers, db, owner, client, apiUrl, sandbox: { url: sandboxUrl } },
@@ -180,7 +188,16 @@ export async function openStage(servers: Servers) {
       taskQueue = 'flows',
     ) => startLoanFlow(client, applicationId, application, { taskQueue, workflowTaskTimeout }),
     post,
-    get: (path: string, as: Role = 'app') => ask(path, as, {}),
+    get: (path: string, as: Role = 'app') => ask(path, { headers: authorization(as) }),
+    put(path: string, body: object): Promise<Answered> {
+      const headers = { ...authorization('ops'), ...inJson };
+      return ask(path, { method: 'PUT', headers, body: JSON.stringify(body) });
+    },
+    tell(path: string, content: object, { mallId }: Parameters<World['tell']>[2] = {}): Promise<Answered> {
+      const body = JSON.stringify(content);
+      const headers = { ...inJson, ...mallHeaders(parsePartySecrets(secrets), body, mallId) };
+      return ask(path, { method: 'POST', headers, body });
+    },
     /** Applies for a loan by the API, however often it takes. Gives the application's id. */
     async submit(application: Application & { customerId: string }): Promise<string> {
       const { customerId, market, principalMinor, instalmentCount = 6 } = application;
