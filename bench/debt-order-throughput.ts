@@ -1,7 +1,10 @@
 import type { Benchmark } from './benchmark';
-import { debtOrders, listener, outsideCalls, seedDebtors } from './debt-orders';
+import { lineOf, listener, mallOf, outsideCalls, seedDebtors } from './debt-orders';
 import { bareQueue, ourQueue } from './disbursements';
 import { againstBare, throughputConditions } from './throughput';
+
+/** They take turns, so that few orders wait for each other's debtor. */
+const DEBTORS = 500;
 
 /** Orders of a mall per second, from paid to settled, against a bare workflow with the same waits and outside calls. */
 export const debtOrderThroughput: Benchmark = {
@@ -13,12 +16,18 @@ export const debtOrderThroughput: Benchmark = {
     const figures = await againstBare(
       run,
       async ({ client, addresses }) => {
-        const debtors = await seedDebtors(addresses.databaseUrl);
-        const ours = { workflow: 'debt-order', taskQueue: ourQueue, prefix: 'MO' };
-        const bare = { workflow: 'bareOrder', taskQueue: bareQueue, prefix: 'MB' };
+        const debtors = await seedDebtors(addresses.databaseUrl, DEBTORS);
+        const carriedBy = (workflow: string, taskQueue: string, prefix: string) => {
+          const mall = mallOf(client, { workflow, taskQueue, prefix }, isAsked);
+          return (n: number) =>
+            mall.carry([
+              lineOf('S-1', 'SUPPLIER', 5_000),
+              lineOf(debtors[n % debtors.length]!, 'DEBTOR', 3_000),
+            ]);
+        };
         return {
-          ours: debtOrders(client, ours, debtors, isAsked),
-          reference: debtOrders(client, bare, debtors, isAsked),
+          ours: carriedBy('debt-order', ourQueue, 'MO'),
+          reference: carriedBy('bareOrder', bareQueue, 'MB'),
         };
       },
       onLine,

@@ -17,6 +17,7 @@ import { dueListLatency } from './due-list-latency';
 import { postingHot, postingSpread } from './posting';
 import { repaymentHistoryEvents } from './repayment-history-events';
 import { repaymentThroughput } from './repayment-throughput';
+import { rollbackOfThousand } from './rollback-1000-items';
 import { serversOf } from './servers';
 import { writeSummary } from './summary';
 import { tableOf } from './table';
@@ -28,6 +29,7 @@ const benchmarks: readonly Benchmark[] = [
   repaymentThroughput,
   repaymentHistoryEvents,
   debtOrderThroughput,
+  rollbackOfThousand,
   postingSpread,
   postingHot,
   acceptLatency,
