@@ -430,6 +430,31 @@ describe('what Yeepay carries out after its confirmed failure', () => {
     expect(await inException(orderId)).toEqual({});
   });
 });
+test('an order of 1,000 items is divided, settled, and refunded by item and in whole', async () => {
+  const debtors = await Promise.all(Array.from({ length: 20 }, () => mall.debtor(12_000)));
+  const lines = Array.from({ length: 1_000 }, (_, item) => {
+    const { ledgerId } = debtors[item % debtors.length]!;
+    return { ledgerId, amountMinor: 900, item: String(item) };
+  });
+  const priceMinor = Object.fromEntries(lines.map(({ item }) => [item, 1_000]));
+  const orderId = await mall.paid({ amountMinor: 1_000_000, lines, priceMinor });
+  await mall.inState(orderId, 'DIVIDED');
+  await mall.confirms(orderId);
+  await mall.ended(orderId);
+  expect((await mall.sent(orderId)).filter((type) => type === 'contract-completed')).toHaveLength(20);
+
+  for (const item of ['0', '999']) {
+    await mall.refunds(orderId, { amountMinor: 1_000, item });
+    await mall.ended(orderId);
+  }
+  expect(await mall.order(orderId)).toMatchObject({ state: 'PARTIALLY_ROLLED_BACK', refundedMinor: 2_000 });
+  await mall.refunds(orderId, { amountMinor: 998_000 });
+  await mall.ended(orderId);
+  const { state, lines: left } = (await mall.order(orderId))!;
+  expect(state).toBe('ROLLED_BACK');
+  expect(left.filter((line) => line.rolledBackMinor === 900)).toHaveLength(1_000);
+  expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 900_000, returnedMinor: 900_000 });
+}, 120_000);
 
 test('an order that is reset to each point of its run comes to the same end, and changes nothing', async () => {
   const { ledgerId } = await mall.debtor(10_000);
