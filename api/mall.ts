@@ -54,6 +54,9 @@ export const nullableItem = nullable({
 });
 const yeepayNumber = (description: string): Schema => ({ description, ...common('yeepay-number') });
 
+/** An order of a thousand lines and items, each as long as can be. */
+export const orderLimitBytes = 1_048_576;
+
 export const paidBody: Schema = object(
   {
     orderId: common('mall-order-id'),

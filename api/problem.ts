@@ -170,9 +170,9 @@ export function problemBody({ code, detail, errors, kind: { status, title } }: P
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  const { status, type } = Object(error) as { status?: unknown; type?: unknown };
+  const { status, type, limit } = Object(error) as { status?: unknown; type?: unknown; limit?: unknown };
   // These are Express's own errors about a request: its body parser names a type, its router only a status.
-  if (status === 413) return new Problem('BODY_TOO_LARGE', 'Send at most 64 kB.');
+  if (status === 413) return new Problem('BODY_TOO_LARGE', `Send at most ${Number(limit) / 1024} kB.`);
   if (status === 415) {
     return new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body without Content-Encoding.');
   }

@@ -94,6 +94,8 @@ export interface Route {
   body?: {
     /** JSON if left out. */
     type?: BodyType;
+    /** The most that is read of it; 64 kB if left out. */
+    limitBytes?: number;
     schema: Schema;
     examples: Readonly<Record<string, unknown>>;
   };

@@ -18,7 +18,8 @@ import {
   type Route,
 } from './route';
 
-const BODY_LIMIT = '64kb';
+/** Of a body, where its route names no other. */
+const BODY_LIMIT_BYTES = 65_536;
 
 /** What serving routes takes beside the routes themselves. */
 interface Needs {
@@ -36,7 +37,7 @@ export function serve(routes: readonly Route[], needs: Needs): Router {
       const readBody = route.body
         ? [
             only(route.body.type ?? 'application/json'),
-            raw({ type: () => true, limit: BODY_LIMIT, inflate: false }),
+            raw({ type: () => true, limit: route.body.limitBytes ?? BODY_LIMIT_BYTES, inflate: false }),
           ]
         : [];
       router[route.method](expressPath, ...rolesOnly(route), ...readBody, handlerOf(route, needs));

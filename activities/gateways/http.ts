@@ -1,6 +1,7 @@
 import { crashPoint } from '../../crash/point';
 
-const MAX_ANSWER_BYTES = 65_536;
+/** A divide to a thousand receivers, with the number of what each got, is the longest. */
+const MAX_ANSWER_BYTES = 524_288;
 
 /** What is sent to a party: a GET, or a POST with a body. */
 export interface Sending {

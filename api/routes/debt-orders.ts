@@ -12,7 +12,7 @@ import { money } from '../../domain/money';
 import type { CreatePreDivideData, RefundRequestedData } from '../../schemas/generated/messages';
 import { contractOf } from '../../schemas/validate';
 import { debtContractAddress, debtOrderAddress, flowAddress } from '../addresses';
-import { checkOrder, refundState } from '../mall';
+import { checkOrder, orderLimitBytes, refundState } from '../mall';
 import { preDivide, settleDebt, takeIn, unknownOrder } from '../mall-calls';
 import type { FlowNeeds } from '../needs';
 import { MAY } from '../permissions';
@@ -159,7 +159,10 @@ export function debtOrderRoutes(needs: FlowNeeds): Route[] {
         'same again changes nothing.',
       access: { roles: MAY.manageDebts },
       parameters: [orderIdParameter],
-      body: { schema: importBody(), examples: { settled: importExample } },
+      body: {
+        ...{ schema: importBody(), limitBytes: orderLimitBytes },
+        examples: { settled: importExample },
+      },
       answers: {
         202: {
           description: 'On record; its flow brings it to where it stands.',

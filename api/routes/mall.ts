@@ -11,6 +11,7 @@ import {
   checkOrder,
   checkRefund,
   nullableItem,
+  orderLimitBytes,
   paidBody,
   paidExample,
   preDivideOf,
@@ -156,7 +157,10 @@ export function mallRoutes(needs: Needs): Route[] {
         'answer, however often it is sent.',
       access,
       parameters: mallParameters,
-      body: { schema: paidBody, examples: { perItem: paidExample, perOrder: perOrderExample } },
+      body: {
+        ...{ schema: paidBody, limitBytes: orderLimitBytes },
+        examples: { perItem: paidExample, perOrder: perOrderExample },
+      },
       answers: {
         202: {
           description: 'On record; the order goes on by itself.',

@@ -73,7 +73,7 @@ export function yeepayRoutes(world: World): Router {
 
   const routes = Router();
   routes.use(remember(requests), failWhenDown(outages, say));
-  routes.use(raw({ type: () => true }), requireSignature(yeepay, say));
+  routes.use(raw({ type: () => true, limit: '1mb' }), requireSignature(yeepay, say));
   routes.get(paths.order, (_req, res: YeepayResponse) => {
     const holding = holdingFor(res.locals.parameters);
     if (!holding) return refuse(say, res, 'ORDER_NOT_EXIST', 'There is no such order.');

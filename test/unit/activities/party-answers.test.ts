@@ -45,7 +45,7 @@ test('an answer without end is not read to its end', async () => {
   const answer = await answerOf((_incoming, response) => {
     Readable.from(withoutEnd()).pipe(response);
   });
-  expect(answer).toEqual({ status: 'UNKNOWN', why: 'an answer of more than 65536 bytes' });
+  expect(answer).toEqual({ status: 'UNKNOWN', why: 'an answer of more than 524288 bytes' });
 });
 
 test('an answer that trickles in is not waited for longer than any other', async () => {

@@ -22,7 +22,7 @@ test('a problem stays what it is', () => {
 });
 
 test.each<[ProblemCode, object]>([
-  ['BODY_TOO_LARGE', { status: 413, type: 'entity.too.large' }],
+  ['BODY_TOO_LARGE', { status: 413, type: 'entity.too.large', limit: 65_536 }],
   ['UNSUPPORTED_MEDIA_TYPE', { status: 415, type: 'encoding.unsupported' }],
   ['UNREADABLE_REQUEST', { status: 400, type: 'request.aborted' }],
   ['UNREADABLE_REQUEST', Object.assign(new URIError('Failed to decode param'), { status: 400 })],
