@@ -1,6 +1,7 @@
 import { accountingCenter } from './accounting/accounting-center';
 import { assetCenter } from './asset/asset-center';
 import { repaymentPlanService } from './asset/repayment-plan-service';
+import { app } from './business-frontend/app';
 import { bffSystem } from './business-frontend/bff-system';
 import { creditLimitCenter } from './credit/credit-limit-center';
 import { debtSettlementService } from './debt-resolution/debt-settlement-service';
@@ -19,6 +20,7 @@ import { repaymentEngine } from './transaction/repayment-engine';
 
 /** Every service that is built, by its catalog id. */
 export const services = {
+  app,
   'accounting-center': accountingCenter,
   'asset-center': assetCenter,
   'bff-system': bffSystem,

@@ -91,6 +91,6 @@ export const extended = (begins: Leaving<Begins>) =>
     .to('asset-center')
     .to('product-calculation-service', 'extension-engine')
     .to('extension-engine')
-    .to('accounting-center', 'asset-center', 'repayment-plan-service')
+    .to('accounting-center', 'asset-center', 'repayment-plan-service', 'app')
     .to('asset-center')
     .to('credit-limit-center', 'fund-management-system');

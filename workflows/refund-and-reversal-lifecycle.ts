@@ -149,13 +149,14 @@ async function pay(flow: RefundFlow, payment: Payment): Promise<Message<'repayme
   return refunded;
 }
 
-/** The money is back with its payer. The journal first, then the loans and the credit line, then the customer is told. */
+/** The money is back with its payer. The journal first, then the loans and the credit line, then the customer sees it and is told. */
 async function book(flow: RefundFlow, refunded: Message<'repayment-refunded'>): Promise<void> {
   await flow
     .pass(refunded)
     .to('accounting-center')
     .to('asset-center')
     .to('accounting-center', 'credit-limit-center', 'fund-management-system');
+  await flow.pass(refunded).to('app');
   await flow.pass(refunded, flow.messaging).to('outreach-system');
 }
 

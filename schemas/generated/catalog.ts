@@ -75,10 +75,8 @@ export interface CatalogServices {
     toCome:
       | 'disbursement-failed'
       | 'disbursement-succeeded'
-      | 'extension-succeeded'
       | 'loan-application-approved'
       | 'loan-application-rejected'
-      | 'repayment-refunded'
       | 'repayment-succeeded';
     returned: never;
   };

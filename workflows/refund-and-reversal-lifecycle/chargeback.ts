@@ -39,6 +39,7 @@ export async function chargeBack(
     const { standing, payer } = refunded.data as Told;
     if (standing === 'CLAIMED_FROM_PARTY') return { outcome: standing, chargebackId };
     if (payer) {
+      await flow.pass(refunded).to('app');
       await flow.pass(refunded, flow.messaging).to('outreach-system');
       if (payer.claimedMinor + payer.receivableMinor < chargeback.amount.amountMinor) {
         await flow.untilAnswered('more was taken back than had come in', ['chargeback']);

@@ -160,6 +160,7 @@ describe('money that was put towards a loan', () => {
         'asset-posting-applied → accounting-center',
         'asset-posting-applied → credit-limit-center',
         'asset-posting-applied → fund-management-system',
+        'repayment-refunded → app',
         'repayment-refunded → outreach-system',
       ]);
     },

@@ -226,6 +226,15 @@ describe('an extension that is paid as it was quoted', () => {
       .db('outreach_system.dispatched_message')
       .where({ customer_id: loan.customerId, template: 'EXTENSION_SUCCEEDED' });
     expect(told).toHaveLength(1);
+    // What customers see follows from the posted entry.
+    const tale = (await platform.trace())
+      .filter(
+        ({ flowId, message }) =>
+          flowId === `extension:${placed.orderId}` && message === 'extension-succeeded',
+      )
+      .map(({ service }) => service);
+    expect(tale.slice(0, 2)).toEqual(['accounting-center', 'repayment-plan-service']);
+    expect(tale).toContain('app');
   });
 
   test('and overpaid, or paid twice, gives back what is too much', async () => {

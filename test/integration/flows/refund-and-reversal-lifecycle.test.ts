@@ -205,6 +205,7 @@ describe('what was wrongly charged', () => {
       'asset-posting-applied → accounting-center',
       'asset-posting-applied → credit-limit-center',
       'asset-posting-applied → fund-management-system',
+      'repayment-refunded → app',
       'repayment-refunded → outreach-system',
     ]);
   }, 60_000);
