@@ -31,7 +31,7 @@ async function expectNothingWritten(): Promise<void> {
 test(
   `of ${requestCount} malformed requests each is refused as documented, and none leaves memory behind`,
   async () => {
-    const requests = fuzzRequests(api.tokens);
+    const requests = fuzzRequests(api.tokens, api.sealing);
     const seen = new Set<string>();
     let early: Memory | undefined;
     for (let sent = 0; sent < requestCount; sent += BATCH) {
@@ -45,7 +45,10 @@ test(
     const late = await api.memory();
 
     // Else what was sent has not got far: through the parsers, and to where a valid body is held against the records.
-    for (const code of ['INVALID_BODY', 'INVALID_JSON', 'INVALID_PARAMETER', 'UNKNOWN_REQUEST']) {
+    for (const code of [
+      ...['INVALID_BODY', 'INVALID_JSON', 'INVALID_PARAMETER', 'UNKNOWN_REQUEST'],
+      ...['NOTIFICATION_REFUSED', 'NOT_A_FORM'],
+    ]) {
       expect([...seen]).toContain(code);
     }
     expect(heldAgainstRecords.filter((code) => seen.has(code)).length).toBeGreaterThanOrEqual(2);

@@ -2,6 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { apiDocument } from '../../../../api/app';
 import type { Role } from '../../../../db/access/api-keys';
 import { sign } from '../../../../schemas/outside/signature';
+import { sealNotification } from '../../../../schemas/outside/yeepay/notification';
 import { MALL, MESSAGING_PARTY, PARTY, SECRET } from '../api-under-test';
 
 /** A request that may be wrong in any part that HTTP lets through. */
@@ -13,6 +14,7 @@ export interface FuzzRequest {
   body?: Buffer;
 }
 
+type SealingKeys = Parameters<typeof sealNotification>[1];
 type Schema = Readonly<Record<string, unknown>>;
 
 const document = apiDocument();
@@ -208,6 +210,7 @@ function pathOf({ path, operation }: Operation): Arbitrary<string> {
 function headersOf(
   { operation }: Operation,
   tokens: Record<Role, string>,
+  rightType: string,
 ): Arbitrary<Record<string, string>> {
   const declared = operation.parameters
     .filter((one) => one.in === 'header')
@@ -227,7 +230,7 @@ function headersOf(
     { weight: 1, arbitrary: anyText },
   );
   const contentType = fc.oneof(
-    rightOr('application/json'),
+    rightOr(rightType),
     fc.constantFrom('application/json; charset=x', 'multipart/form-data', 'text/plain'),
   );
   const required = [
@@ -280,12 +283,67 @@ const takenInWhatever = ['putDebtContract', 'mapDebtLedger'];
 const withSurplus = (value: unknown): unknown =>
   value !== null && typeof value === 'object' && !Array.isArray(value) ? { ...value, surplus: 1 } : value;
 
-function requestOf(operation: Operation, tokens: Record<Role, string>): Arbitrary<FuzzRequest> {
+const FORM = 'application/x-www-form-urlencoded';
+
+/** A form whose names and values may be anything, sealed to us or not, encoded or broken. */
+function formOf({ publicKey, platformPrivateKey }: SealingKeys): Arbitrary<Buffer> {
+  const sealed = fc
+    .oneof(
+      fc.jsonValue().map((value) => JSON.stringify(value)),
+      anyText,
+      damaged(fc.constantFrom<unknown>(...notices)).map((value) => JSON.stringify(value) ?? ''),
+    )
+    .map((notice) => sealNotification(notice, { publicKey, platformPrivateKey }));
+  const response = fc.oneof(
+    { weight: 3, arbitrary: sealed },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(sealed, fc.nat(400), anyText)
+        .map(([text, at, more]) => text.slice(0, at) + more + text.slice(at)),
+    },
+    { weight: 1, arbitrary: anyText },
+  );
+  const pairs = fc.array(fc.tuple(fc.constantFrom('response', 'customerIdentification', 'x'), anyText), {
+    maxLength: 3,
+  });
+  const form = fc.tuple(response, pairs).map(([text, more]) => {
+    const all: [string, string][] = [['response', text], ['customerIdentification', 'app'], ...more];
+    return Buffer.from(all.map((pair) => pair.map(escaped).join('=')).join('&'));
+  });
+  const broken = fc.constantFrom('%', 'response=%zz', '=&=', '&'.repeat(5_000), 'response='.repeat(300));
+  return fc.oneof(
+    { weight: 6, arbitrary: form },
+    { weight: 1, arbitrary: broken.map((text) => Buffer.from(text)) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)) },
+  );
+}
+
+/** What Yeepay tells of, about orders and requests that nobody knows. */
+const notices = [
+  {
+    ...{ orderId: 'MO1', uniqueOrderNo: 'Y1', merchantNo: '10090000001', clearingStatus: 'SUCCESS' },
+    ...{ orderAmount: '100.00', ypSettleAmount: '99.40', clearingSuccessDate: '2026-01-15 18:00:00' },
+  },
+  { orderId: 'MO1', uniqueOrderNo: 'Y1', merchantNo: '10090000001', clearingStatus: 'FAIL' },
+  {
+    ...{ divideRequestId: 'YD-MO1-1', status: 'SUCCESS', uniqueDivideNo: 'FZ1' },
+    divideSuccessDate: '2026-01-15 18:00:00',
+  },
+  { divideRequestId: 'YD-MO1-1', divideBackRequestId: 'YB-MO1-1-1', status: 'FAIL' },
+];
+
+function requestOf(
+  operation: Operation,
+  tokens: Record<Role, string>,
+  keys: SealingKeys,
+): Arbitrary<FuzzRequest> {
   const media = operation.operation.requestBody?.content['application/json'];
   const examples = Object.values(media?.examples ?? {}).map(({ value }) => value);
   const wanted = media && damaged(fc.oneof(fc.constantFrom(...examples), valueOf(media.schema)));
   const isTakenIn = takenInWhatever.includes(operation.operation.operationId);
-  const body = wanted && bytesOf(isTakenIn ? wanted.map(withSurplus) : wanted);
+  const isForm = operation.operation.requestBody?.content[FORM] !== undefined;
+  const body = isForm ? formOf(keys) : wanted && bytesOf(isTakenIn ? wanted.map(withSurplus) : wanted);
   const method = fc.oneof(
     { weight: 9, arbitrary: fc.constant(operation.method.toUpperCase()) },
     {
@@ -306,10 +364,11 @@ function requestOf(operation: Operation, tokens: Record<Role, string>): Arbitrar
   const whole = fc.record({
     method,
     path: pathOf(operation),
-    headers: headersOf(operation, tokens),
+    headers: headersOf(operation, tokens, isForm ? FORM : 'application/json'),
     ...(body && { body }),
   }) as Arbitrary<FuzzRequest>;
-  if (!('signature' in (operation.operation.security[0] ?? {}))) return whole;
+  // What is signed in its body is sealed already.
+  if (isForm || !('signature' in (operation.operation.security[0] ?? {}))) return whole;
   return fc.oneof(whole, whole.map(signed));
 }
 
@@ -318,6 +377,7 @@ function requestOf(operation: Operation, tokens: Record<Role, string>): Arbitrar
  * not in the seeded database, so that nothing may be written whatever the request.
  *
  * @param tokens keys that are sent
+ * @param keys by which Yeepay seals what it tells
  */
-export const fuzzRequests = (tokens: Record<Role, string>): Arbitrary<FuzzRequest> =>
-  fc.oneof(...operations.map((operation) => requestOf(operation, tokens)));
+export const fuzzRequests = (tokens: Record<Role, string>, keys: SealingKeys): Arbitrary<FuzzRequest> =>
+  fc.oneof(...operations.map((operation) => requestOf(operation, tokens, keys)));

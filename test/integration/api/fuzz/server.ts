@@ -4,6 +4,8 @@ import knex from 'knex';
 import { createApiKey, ROLES, type Role } from '../../../../db/access/api-keys';
 import { connect } from '../../../../db/pool';
 import { seed } from '../../../../db/seeds';
+import { yeepaySide } from '../../../../sandbox/yeepay/side';
+import { newYeepay } from '../../../../scripts/demo/yeepay-keys';
 import { projectFolder } from '../../../../scripts/local/project-folder';
 import { startProcess } from '../../../../scripts/local/processes';
 import { createTestDatabase } from '../../../support/database';
@@ -30,6 +32,7 @@ export async function startFuzzedApi() {
   for (const role of ROLES)
     tokens[role] = (await createApiKey(owner, { clientId: `fuzz-${role}`, role })).token;
 
+  const yeepay = newYeepay();
   const lines = new EventEmitter();
   let url = '';
   const api = await startProcess({
@@ -50,6 +53,7 @@ export async function startFuzzedApi() {
       ...{ DATABASE_URL: database.url, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
       ...{ API_HOST: '127.0.0.1', API_PORT: '0', LOG_LEVEL: 'error' },
       PARTY_SECRETS: JSON.stringify({ [PARTY]: [SECRET], [MALL]: [SECRET], [MESSAGING_PARTY]: [SECRET] }),
+      ...yeepay.platform,
       // What is looked for lies behind them.
       ...{ RATE_LIMIT_PER_CLIENT: '1000000000', RATE_LIMIT_PER_ADDRESS: '1000000000' },
     },
@@ -67,6 +71,7 @@ export async function startFuzzedApi() {
   return {
     url,
     tokens,
+    sealing: sealingKeysOf(yeepay),
     /** What memory is left after a garbage collection. */
     async memory(): Promise<Memory> {
       const told = once(lines, 'memory');
@@ -92,4 +97,10 @@ export async function startFuzzedApi() {
       await database.drop();
     },
   };
+}
+
+/** By what Yeepay seals what it tells: our public key, and its own. */
+function sealingKeysOf({ sandbox }: ReturnType<typeof newYeepay>) {
+  const { merchantKey: publicKey, platformPrivateKey } = yeepaySide(sandbox)!;
+  return { publicKey, platformPrivateKey };
 }
