@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { crashPoint } from '../crash/point';
+import { isInFuture } from '../db/reference';
 import type { OutsideAnswer, OutsideOperation, OutsideRequestRow, SettledBy } from '../db/outside';
 import { noteUnsettled, requestOf, requestsOf, settleRequest } from '../db/outside';
 
@@ -86,12 +87,9 @@ export async function pursue(
 ): Promise<OutsideRequestRow> {
   if (row.answer) return row;
   const gateway = gateways[row.operation];
-  const { word, from } = await ask(
-    gateway,
-    row,
-    isNew,
-    earlier.length > 0 ? await requestsOf(db, [...earlier]) : [],
-  );
+  const before = earlier.length > 0 ? await requestsOf(db, [...earlier]) : [];
+  const { word: said, from } = await ask(gateway, row, isNew, before);
+  const word = await believed(db, row.party, said);
   crashPoint('before-commit', `word of ${row.party} on ${row.operation}`);
   const settled =
     word.status === 'SUCCEEDED' || word.status === 'FAILED'
@@ -102,6 +100,12 @@ export async function pursue(
   const ended = isInVain ? await settleRequest(db, row.requestNo, givenUp, 'GIVEN_UP') : settled;
   // Else a callback has settled the row while we were asking, and the first word stands.
   return ended ?? requestOf(db, row.requestNo);
+}
+
+/** A party that says when it will have done something has not said that it has. */
+async function believed(db: Knex, party: string, word: Exchange): Promise<Exchange> {
+  if (word.status !== 'SUCCEEDED' || !(await isInFuture(db, party, word.paidAt))) return word;
+  return { status: 'UNKNOWN', why: `an answer that names a time in the future, ${word.paidAt}` };
 }
 
 const givenUp: OutsideAnswer = {

@@ -163,9 +163,18 @@ async function receive(needs: Needs, call: Call): Promise<Answer> {
     webhookId: parameters['webhook-id']!,
     bodyHash: createHash('sha256').update(rawBody).digest(),
     isOfMoney: callback.type === 'payout.settled' || callback.type === 'refund.settled',
+    paidAtPointer: `/${effectTimes[callback.type]}`,
   });
   return { status: 200, body: { status } };
 }
+
+/** The field of each callback that has the time at which it took effect. */
+const effectTimes = {
+  'payout.settled': 'paidAt',
+  'message.settled': 'sentAt',
+  'repayment-method.settled': 'createdAt',
+  'refund.settled': 'refundedAt',
+} as const satisfies Record<Callback['type'], string>;
 
 /** The final word in a callback; the time at which it took effect has a name of its own for each operation. */
 function answerOf(callback: Callback): OutsideAnswer {

@@ -2,8 +2,9 @@ import { crashPoint } from '../crash/point';
 import { recordChargeback } from '../db/access/chargebacks';
 import { derivedId } from '../schemas/identity';
 import type { RepaymentTakenBack } from '../schemas/outside/repayment';
+import { checkInstant } from './instants';
 import type { FlowNeeds } from './needs';
-import { checkInstant, checkTold, notificationOf } from './receipts';
+import { checkTold, notificationOf } from './receipts';
 import type { Answer, Call } from './route';
 import { common, oneOf, type Schema } from './schema';
 import { startChargeback } from './temporal';
@@ -45,7 +46,7 @@ export async function takeInChargeback(
   body: RepaymentTakenBack,
 ): Promise<Answer> {
   const party = call.parameters['party']!;
-  checkInstant('takenBackAt', body.takenBackAt);
+  await checkInstant(db, call.log, { party, instant: body.takenBackAt, pointer: '/takenBackAt' });
   crashPoint('after-receive', 'chargeback');
   const taken = checkTold(call, await recordChargeback(db, notificationOf(call, body)));
   // Also when it was here before: the process may have died the first time between recording it and starting the flow.

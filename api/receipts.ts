@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { crashPoint } from '../crash/point';
 import { recordReceipt } from '../db/access/receipts';
 import type { ToldFate, ToldUnasked } from '../db/access/told';
-import { dayInZone } from '../domain/calendar';
 import { receiptIdOf } from '../domain/identifiers';
 import { composeEvent } from '../schemas/compose';
 import { message } from '../schemas/message';
 import type { RepaymentReceived } from '../schemas/outside/repayment';
 import { repaymentFlowId } from './addresses';
+import { checkInstant } from './instants';
 import type { FlowNeeds } from './needs';
 import { Problem } from './problem';
 import type { Answer, Call } from './route';
@@ -48,9 +48,10 @@ export async function takeInReceipt(
   call: Call,
   body: RepaymentReceived,
 ): Promise<Answer> {
-  checkInstant('paidAt', body.paidAt);
+  const party = call.parameters['party']!;
+  await checkInstant(db, call.log, { party, instant: body.paidAt, pointer: '/paidAt' });
   crashPoint('after-receive', 'receipt');
-  const receiptId = receiptIdOf(call.parameters['party']!, body.transactionNo);
+  const receiptId = receiptIdOf(party, body.transactionNo);
   const taken = checkTold(
     call,
     await recordReceipt(db, {
@@ -95,15 +96,4 @@ export function checkTold<Fate extends { fate: ToldFate['fate'] }>(
     }
   }
   return told as Extract<Fate, { fate: 'RECEIVED' | 'TOLD_AGAIN' | 'KNOWN' }>;
-}
-
-/** RFC 3339 has instants that no calendar of ours has, such as a leap second. */
-export function checkInstant(field: 'paidAt' | 'takenBackAt', instant: string): void {
-  try {
-    dayInZone(instant, 'UTC');
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const detail = 'must be an instant with its offset, such as 2024-01-31T17:30:00Z';
-    throw new Problem('INVALID_BODY', 'The time of the payment is none.', [{ pointer: `/${field}`, detail }]);
-  }
 }

@@ -1,12 +1,16 @@
 import type { Logger } from 'pino';
 import { crashPoint } from '../crash/point';
 import { recordNotification, type Notification } from '../db/access/notifications';
+import { checkInstant } from './instants';
 import type { FlowNeeds } from './needs';
 import { Problem } from './problem';
 import { startException, tellAnswered } from './temporal';
 
-/** A party's final word on a request of ours; `isOfMoney` where money may have left after its failure was confirmed. */
-type Word = Notification & { isOfMoney: boolean };
+/**
+ * A party's final word on a request of ours; `isOfMoney` where money may have left after its failure was confirmed, `paidAtPointer` where
+ * the body has the time at which it took effect.
+ */
+type Word = Notification & { isOfMoney: boolean; paidAtPointer: string };
 
 /**
  * Takes in a party's final word on a request: recorded once, and told to the flow that waits for it.
@@ -17,9 +21,12 @@ type Word = Notification & { isOfMoney: boolean };
 export async function takeInWord(
   { db, temporal, config }: FlowNeeds,
   log: Logger,
-  { isOfMoney, ...notification }: Word,
+  { isOfMoney, paidAtPointer, ...notification }: Word,
 ): Promise<'accepted' | 'already-received'> {
   const { party, requestNo, answer } = notification;
+  if (answer.status === 'SUCCEEDED') {
+    await checkInstant(db, log, { party, instant: answer.paidAt, pointer: paidAtPointer });
+  }
   crashPoint('after-receive', 'callback');
   const noted = await recordNotification(db, notification);
   switch (noted.fate) {

@@ -85,7 +85,7 @@ async function receive(needs: Needs, { rawBody, log }: RawCall): Promise<Answer>
   await takeInWord(needs, log, {
     ...{ party: YEEPAY, body: notice, bodyHash, webhookId: `told:${bodyHash.toString('hex')}` },
     ...(isOfDivide ? doneIn(notice) : await clearingIn(needs.db, notice)),
-    ...{ isOnlyHeard: isOfDivide, isOfMoney: isOfDivide },
+    ...{ isOnlyHeard: isOfDivide, isOfMoney: isOfDivide, paidAtPointer: '/response' },
   });
   return { status: 200, body: 'SUCCESS' };
 }

@@ -178,3 +178,23 @@ export async function yeepayCodeOf(db: Knex, code: string): Promise<YeepayCode> 
     .first<YeepayCode | undefined>('meaning', 'retry_after_seconds as retryAfterSeconds');
   return known ?? { meaning: 'ASK', retryAfterSeconds: null };
 }
+
+/** Clocks differ, and a time zone is taken for another: by a day at most. */
+const TOLERANCE_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Whether what a party tells of cannot have happened yet: it lies more than a day ahead of our clock, and of the end of the business
+ * day that the party's market is in, which may be ahead of the clock where days are closed by hand.
+ *
+ * @param instant RFC 3339
+ */
+export async function isInFuture(db: Knex, party: string, instant: string): Promise<boolean> {
+  const earliest = new Date(Date.parse(instant) - TOLERANCE_MS);
+  if (earliest.getTime() <= Date.now()) return false;
+  const { rows } = await db.raw<{ rows: object[] }>(
+    `select from reference.party p join reference.business_date d on d.market = p.market
+      where p.id = ? and d.business_date + 1 >= ?::timestamptz at time zone 'UTC'`,
+    [party, earliest.toISOString()],
+  );
+  return rows.length === 0;
+}

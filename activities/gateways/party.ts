@@ -90,7 +90,7 @@ function understood(operation: Operation, body: unknown, requestNo: string): Exc
     case 'SUCCEEDED': {
       const { transactionNo } = answer;
       const at = answer[protocols[operation].effectTime];
-      const isComplete = isMatch(TRANSACTION_NO, transactionNo) && typeof at === 'string';
+      const isComplete = isMatch(TRANSACTION_NO, transactionNo) && isMatch(INSTANT, at);
       if (!isComplete || Number.isNaN(Date.parse(at))) return null;
       if (operation !== 'repayment-method') return { status: 'SUCCEEDED', transactionNo, paidAt: at };
       const method = methodIn(answer.method);

@@ -15,6 +15,7 @@ import { openRequestQuestion, settleByOperators, TransactionTaken } from '../../
 import { submissionOf } from '../../db/access/submissions';
 import type { OutsideAnswer } from '../../db/outside';
 import { loanApplicationView, loanView } from '../../db/reads/loans';
+import { outsideRequestView } from '../../db/reads/outside-requests';
 import { customerOf } from '../../db/reference';
 import { inTransaction } from '../../db/transaction';
 import { derivedId } from '../../schemas/identity';
@@ -25,6 +26,7 @@ import {
   refundFlowId,
   repaymentFlowId,
 } from '../addresses';
+import { checkInstant } from '../instants';
 import { MAY } from '../permissions';
 import type { FlowNeeds } from '../needs';
 import { Problem } from '../problem';
@@ -384,7 +386,7 @@ interface AnswerBody {
 
 async function answer({ db }: Needs, call: Call): Promise<Answer> {
   const wanted = call.body as AnswerBody;
-  const { flowId, question } = wanted;
+  const { flowId, question, evidence } = wanted;
   if (question === 'withdrawal') await checkNotPaid(db, flowId);
   const act = await inTransaction(db, 'answer', async (tx) => {
     const requestNo = requestIn(question);
@@ -394,7 +396,12 @@ async function answer({ db }: Needs, call: Call): Promise<Answer> {
     if (!answers.includes(wanted.answer)) {
       throw new Problem('ANSWER_NOT_TAKEN', `The question takes one of ${answers.join(', ')}.`);
     }
-    if (wanted.evidence && 'customerId' in wanted.evidence) await checkPayer(tx, wanted.evidence);
+    if (evidence && 'customerId' in evidence) await checkPayer(tx, evidence);
+    if (evidence && 'paidAt' in evidence) {
+      const { party } = (await outsideRequestView(tx, requestNo!))!;
+      const told = { party, instant: evidence.paidAt, pointer: '/evidence/paidAt' };
+      await checkInstant(tx, call.log, told);
+    }
     const recorded = await recordOnce(tx, call, wanted);
     if (recorded.isNew && (await standingAnswer(tx, flowId, question))) throw alreadyAnswered();
     return recorded.act;

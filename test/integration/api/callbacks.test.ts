@@ -237,9 +237,45 @@ test.each([
   ['INVALID_BODY', { ...failed('PO-LA9999999999-1'), failure: 'closed' }],
   ['INVALID_BODY', { ...takenBack, chargebackNo: 'two words' }],
   ['INVALID_BODY', { ...takenBack, takenBackAt: '2026-02-03T23:59:60Z' }],
+  ['INVALID_BODY', { ...succeeded('PO-LA9999999999-1'), paidAt: '2026-02-03T23:59:60Z' }],
   ['INVALID_BODY', { ...takenBack, amount: { currency: 'IDR', amountMinor: 0 } }],
 ])('a signed body that is wrong is refused: %s %j', async (code, callback) => {
   expect((await callBack(callback, { id: 'wrong' })).body.code).toBe(code);
+});
+
+// Ahead of the clock by more than a day, and far ahead of the business day of the test.
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+
+test('a time in the future is not believed: nothing is recorded, and the party may send it again with the right one', async () => {
+  const { requestNo } = await openRequest();
+  const early = { ...succeeded(requestNo), paidAt: inDays(2) };
+  const refused = await callBack(early, { id: `early:${requestNo}` });
+  expect([refused.status, refused.body.code]).toEqual([422, 'INVALID_BODY']);
+  expect([await notificationsOf(requestNo), await requestRow(requestNo)]).toEqual([
+    0,
+    expect.objectContaining({ state: 'PROCESSING' }),
+  ]);
+  expect((await callBack(succeeded(requestNo))).status).toBe(200);
+});
+
+test('money and what was taken back in the future is refused likewise', async () => {
+  const received = {
+    ...{ type: 'repayment.received', transactionNo: 'TX-EARLY', paidAt: inDays(2) },
+    amount: { currency: 'CNY', amountMinor: 5_000 },
+  };
+  expect((await callBack(received, { id: 'early' })).body.code).toBe('INVALID_BODY');
+  expect(await api.db('outside.receipt').where('transaction_no', 'TX-EARLY')).toEqual([]);
+  expect((await callBack({ ...takenBack, takenBackAt: inDays(400) }, { id: 'early' })).body.code).toBe(
+    'INVALID_BODY',
+  );
+  expect(api.log).toContainEqual(
+    expect.objectContaining({ level: 40, msg: 'a time in the future is told of' }),
+  );
+});
+
+test('clocks may differ by less than a day', async () => {
+  const { requestNo } = await openRequest();
+  expect((await callBack({ ...succeeded(requestNo), paidAt: inDays(0.9) })).status).toBe(200);
 });
 
 test('a property that we do not know yet is let through', async () => {
