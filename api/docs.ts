@@ -1,5 +1,8 @@
+import path from 'node:path';
 import express, { Router } from 'express';
-import { getAbsoluteFSPath } from 'swagger-ui-dist';
+
+// Where the package's files lie. To import it would load the whole page's script into this process.
+const swaggerUi = path.dirname(require.resolve('swagger-ui-dist/package.json'));
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -41,6 +44,6 @@ export function docs(): Router {
   router.get('/docs', (_request, response) => response.redirect('/docs/'));
   router.get('/docs/', (_request, response) => void response.type('html').send(PAGE));
   router.get('/docs/start.js', (_request, response) => void response.type('js').send(START));
-  router.use('/docs/', express.static(getAbsoluteFSPath(), { index: false, redirect: false }));
+  router.use('/docs/', express.static(swaggerUi, { index: false, redirect: false }));
   return router;
 }
