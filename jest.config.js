@@ -10,6 +10,7 @@ module.exports = {
   testTimeout: 60_000,
   // Jest would run one file after the other on two cores, and much of the time is waited: for deaths to be noticed, for parties.
   maxWorkers: 3,
+  testSequencer: '<rootDir>/test/support/longest-first.js',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     {
