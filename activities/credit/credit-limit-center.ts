@@ -172,7 +172,7 @@ async function settle(
   const [reservation] = await tx<Reservation>('credit_limit_center.credit_reservation')
     .where({ application_id: applicationId, state: 'RESERVED' })
     .update({ state, updated_at: tx.fn.now() } as never)
-    .returning('*');
+    .returning(['application_id', 'customer_id', 'currency', 'amount_minor', 'state']);
   return reservation;
 }
 

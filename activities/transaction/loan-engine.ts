@@ -30,6 +30,29 @@ interface LoanApplication {
   excluded_partner_ids: string[];
 }
 
+/** Named, so that the statements that give them back are prepared (db/preparing-client.ts). */
+const columns = [
+  'application_id',
+  'loan_id',
+  'customer_id',
+  'product_id',
+  'product_version',
+  'currency',
+  'principal_minor',
+  'payout_minor',
+  'deducted_minor',
+  'instalment_count',
+  'payout_account_token',
+  'partner_id',
+  'payout_by',
+  'payment_channel_id',
+  'reservation_id',
+  'transaction_no',
+  'disbursed_on',
+  'attempt',
+  'excluded_partner_ids',
+] as const satisfies readonly (keyof LoanApplication)[];
+
 /**
  * Moves an application on. The flow passes messages in order, so an application in another state is a bug, and the step
  * stops there for operators to see.
@@ -51,7 +74,7 @@ async function moveWhere(
     .where(which)
     .whereIn('state' as never, from as never)
     .update({ ...changes, updated_at: tx.fn.now() } as never)
-    .returning('*');
+    .returning(columns);
   if (!application)
     throw new Error(`Loan application ${Object.values(which).join()} is not in state ${from.join(' or ')}.`);
   return application;
