@@ -24,6 +24,8 @@ export interface Delivery {
   message: Message | CommandDraft;
   /** The answers go on, hop by hop, in the same transaction: what a hop's services sent is for those of the next. */
   then: Hop[];
+  /** What the flow wants to have back of what was sent; everything if left out. All of it is on record. */
+  gives?: readonly MessageType[];
   /** Set when the message is a command that comes back to its sender. */
   refusal?: Refusal;
 }
@@ -34,8 +36,14 @@ export interface Hop {
   run?: FlowRun;
 }
 
-/** What came of a step: everything that was sent, in order; or that an outside party's final word is not known yet. */
-export type Delivered = { sent: Message[] } | { waitingFor: Waiting };
+/** What came of a step, or that an outside party's final word is not known yet. */
+export type Delivered = Done | { waitingFor: Waiting };
+
+/** What was sent, in order: all of it, or what the flow wants to have back and the types of all. */
+export interface Done {
+  sent: Message[];
+  types?: MessageType[];
+}
 
 /** A step's transaction, and what was handled in it so far. */
 interface OpenStep {
@@ -201,10 +209,18 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     return done;
   }
 
-  const handleAndPassOn = (delivery: Delivery, service: AnyService, message: Message, receiver: AnyHandler) =>
-    inOneTransaction(service, message, 'handling', async (step) => ({
-      sent: await passOn(step, delivery, await handle(step, delivery, service, message, receiver)),
-    }));
+  const handleAndPassOn = (
+    delivery: Delivery,
+    service: AnyService,
+    message: Message,
+    receiver: AnyHandler,
+  ): Promise<Done> =>
+    inOneTransaction(service, message, 'handling', async (step) =>
+      wantedOf(
+        delivery,
+        await passOn(step, delivery, await handle(step, delivery, service, message, receiver)),
+      ),
+    );
 
   /** A handling that may need an outside party: asked in one transaction, settled in another once the answer is known. */
   async function handleOutside(
@@ -262,6 +278,10 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     }
   };
 }
+
+/** What goes back to the flow: Temporal keeps it in the flow's history, so what nobody asks for stays out. */
+const wantedOf = ({ gives }: Delivery, sent: Message[]): Done =>
+  gives ? { sent: sent.filter((one) => gives.includes(typeOf(one))), types: sent.map(typeOf) } : { sent };
 
 /** A refusal as a value; every other failure is let through. */
 function refusedOrThrow(error: unknown): Refused {

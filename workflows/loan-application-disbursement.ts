@@ -108,15 +108,17 @@ async function payOutBy(
   flow: LoanFlow,
   route: Message<'route-funds'>,
 ): Promise<Message<'post-ledger-event'> | undefined> {
-  const [selected, , , requested] = await flow
+  const sent = await flow
     .pass(route)
     .to('fund-routing-system')
     .to('loan-engine')
     .to('fund-management-system')
     .to('loan-engine')
-    .to('fund-management-system'); // in transit before the request leaves
-  flow.note({ partner: selected.data.partnerId });
-  return requested && is(requested, 'disbursement-requested') ? payOut(flow, requested) : undefined;
+    .to('fund-management-system') // in transit before the request leaves
+    .giving('fund-route-selected', 'disbursement-requested');
+  flow.note({ partner: among(sent, 'fund-route-selected')!.data.partnerId });
+  const requested = among(sent, 'disbursement-requested');
+  return requested && payOut(flow, requested);
 }
 
 /** Has the money paid out: by the partner itself, or out of its money in our custody by our payment system. */
@@ -160,7 +162,8 @@ async function book(
     .to('loan-engine', 'asset-center')
     .part('repayment-plan-generation', loanId, generated)
     .to('loan-engine')
-    .to('credit-limit-center', 'fund-management-system');
+    .to('credit-limit-center', 'fund-management-system')
+    .giving('disbursement-succeeded');
   await flow.pass(among(booked, 'disbursement-succeeded')!, flow.messaging).to('outreach-system');
   return { outcome: 'DISBURSED', applicationId, loanId, partnerId };
 }

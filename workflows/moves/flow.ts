@@ -8,7 +8,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Hop } from '../../activities/handling';
+import type { Delivery, Hop } from '../../activities/handling';
 import { messagingPartyOf } from '../../domain/identifiers';
 import type { CommandDraft } from '../../schemas/compose';
 import type { FlowName } from '../../schemas/generated/catalog';
@@ -198,6 +198,7 @@ interface OnItsWay extends PromiseLike<Message[]> {
   hops: Hop[];
   to(...services: ServiceId[]): OnItsWay;
   part(flow: FlowName, businessId: string, way: (leaving: OnItsWay) => OnItsWay): OnItsWay;
+  giving(...types: MessageType[]): Promise<Message[]>;
 }
 
 function passing(
@@ -209,6 +210,10 @@ function passing(
   part?: FlowRun,
 ): OnItsWay {
   const going = (further: Hop[], within?: FlowRun) => passing(run, message, waits, party, further, within);
+  const take = (wanted: Pick<Delivery, 'gives'>): Promise<Message[]> => {
+    const [first, ...then] = hops;
+    return step(first!.services[0]!, { run, message, then, ...wanted }, party, waits);
+  };
   return {
     hops,
     to: (...services) => going([...hops, { services, ...(part ? { run: part } : {}) }], part),
@@ -220,9 +225,7 @@ function passing(
           }),
         ).hops,
       ),
-    then(fulfilled, rejected) {
-      const [first, ...then] = hops;
-      return step(first!.services[0]!, { run, message, then }, party, waits).then(fulfilled, rejected);
-    },
+    giving: (...gives) => take({ gives }),
+    then: (fulfilled, rejected) => take({}).then(fulfilled, rejected),
   };
 }

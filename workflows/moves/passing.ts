@@ -65,6 +65,11 @@ export interface Passing<
     businessId: string,
     way: (leaving: Leaving<TypesIn<Last>>) => Passing<L, A>,
   ): Passing<L, [...All, ...A]>;
+  /**
+   * Takes the step, and gives only what was sent of some types: for a step that sends much of which the flow needs little,
+   * as all that a step gives is kept in the flow's history.
+   */
+  giving<T extends TypesIn<All>>(...types: T[]): Promise<Message<T>[]>;
 }
 
 /** A message about to leave. */

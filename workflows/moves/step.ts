@@ -7,7 +7,7 @@ import {
   workflowInfo,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import type { Delivered, Delivery } from '../../activities/handling';
+import type { Delivered, Delivery, Done } from '../../activities/handling';
 import type { FlowActivities } from '../../activities/start-flow';
 import { attentionAfterAsks } from '../../domain/attention';
 import type { Message, ServiceId } from '../../schemas/message';
@@ -73,7 +73,7 @@ const regular = (summary: string, taskQueue: string, withinMs?: number) =>
 /**
  * Carries out one step of a flow: an activity named after the service and the message, as the catalog names them.
  * In: the service, the delivery, the outside party that it asks (if any), and what the workflow's steps share.
- * Out: everything that was sent. Throws Refused when the service refused; whatever else fails is tried without end, and
+ * Out: what was sent, as far as the delivery says that the flow wants it. Throws Refused when the service refused; whatever else fails is tried without end, and
  * after a minute a person is asked for. While an operator holds the flow, no step begins.
  */
 export async function step(
@@ -89,8 +89,8 @@ export async function step(
   // Not awaited in vain: each promise of a workflow costs a stack trace, which the SDK takes for the Web UI.
   if (released) await released;
   view.begin(type, services);
-  const sent = await carryOut(`${service}.${type}`, delivery, party, waits);
-  view.end([type, ...sent.map(typeOf)], services);
+  const { sent, types = sent.map(typeOf) } = await carryOut(`${service}.${type}`, delivery, party, waits);
+  view.end([type, ...types], services);
   return sent;
 }
 
@@ -120,14 +120,14 @@ async function carryOut(
   delivery: Delivery,
   party: string | undefined,
   waits: Waits,
-): Promise<Message[]> {
+): Promise<Done> {
   const summary = summaryOf(name, delivery);
   const { taskQueue } = workflowInfo();
   const { view, operator } = waits;
 
   if (!party) {
     const delivered = await unlessIll(quickly(summary)[name]!(delivery));
-    if (delivered) return sentOf(delivered);
+    if (delivered) return asDone(delivered);
   }
   // A party that answers at once is gone before anybody looks, and a step that runs shows itself; what is ill is published.
   if (!party) view.publish();
@@ -139,7 +139,7 @@ async function carryOut(
     (await view.attention(`${name} keeps failing: see its last failure`, () =>
       unlessRefused(operator.orRetryNow(() => visibly(summary, queue)[name]!(delivery))),
     ));
-  return party ? untilSettled(attempt, waits) : sentOf(await attempt());
+  return party ? untilSettled(attempt, waits) : asDone(await attempt());
 }
 
 /** What operators read beside the step's name: where the message goes, hop by hop. */
@@ -170,12 +170,12 @@ async function unlessRefused(delivering: Promise<Delivered>): Promise<Delivered>
 }
 
 /** Repeats a step until the outside party's final word is on record: after its callback, or by asking again in time. */
-async function untilSettled(attempt: () => Promise<Delivered>, waits: Waits): Promise<Message[]> {
+async function untilSettled(attempt: () => Promise<Delivered>, waits: Waits): Promise<Done> {
   return (
     (await settledWithin(attentionAfterAsks, attempt, waits)) ??
     waits.view.attention(
       'an outside party gives no final word: what became of a request is unknown, and is asked for again and again',
-      () => settledWithin(Infinity, attempt, waits).then((sent) => sent!),
+      () => settledWithin(Infinity, attempt, waits).then((done) => done!),
     )
   );
 }
@@ -185,17 +185,17 @@ async function settledWithin(
   asks: number,
   attempt: () => Promise<Delivered>,
   waits: Waits,
-): Promise<Message[] | null> {
+): Promise<Done | null> {
   for (let asked = 1; ; asked += 1) {
     const delivered = await attempt();
-    if ('sent' in delivered) return delivered.sent;
+    if ('sent' in delivered) return delivered;
     await untilToBeAsked(delivered, waits);
     if (asked >= asks && !delivered.waitingFor.isGivenUpInTime) return null;
   }
 }
 
 async function untilToBeAsked(
-  { waitingFor }: Exclude<Delivered, { sent: unknown }>,
+  { waitingFor }: Exclude<Delivered, Done>,
   { answered, view, operator }: Waits,
 ): Promise<void> {
   const { requestNo, party, askAgainInMs, unknownWhy } = waitingFor;
@@ -207,8 +207,8 @@ async function untilToBeAsked(
   answered.delete(requestNo);
 }
 
-function sentOf(delivered: Delivered): Message[] {
-  if ('sent' in delivered) return delivered.sent;
+function asDone(delivered: Delivered): Done {
+  if ('sent' in delivered) return delivered;
   throw new Error(
     `This step asks ${delivered.waitingFor.party}: name the party where the flow passes the message.`,
   );

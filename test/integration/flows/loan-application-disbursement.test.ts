@@ -1,5 +1,7 @@
+import type { Done } from '../../../activities/handling';
 import { positionOf } from '../../../db/books/posting';
 import { trialBalance } from '../../../db/books/trial-balance';
+import { typeOf } from '../../../schemas/message';
 import { startPlatform, type Platform } from '../../support/platform';
 
 let platform: Platform;
@@ -99,6 +101,21 @@ describe('a loan application that is approved', () => {
       'disbursement-succeeded → outreach-system',
     ];
     expect(tale.filter((step) => order.includes(step))).toEqual(order);
+  });
+
+  test('leaves in its history, of the step that books it, the message that the flow goes on with', async () => {
+    const customerId = await platform.newCustomer('CN');
+    const { applicationId } = await platform.apply({ market: 'CN', customerId, principalMinor: 10_000 });
+
+    const { events } = await platform.client.workflow
+      .getHandle(`loan-application-disbursement:${applicationId}`)
+      .fetchHistory();
+    const [, , booked] = events!.flatMap(({ markerRecordedEventAttributes: marker }) => {
+      const data = marker?.details?.result?.payloads?.[0]?.data;
+      return data ? [JSON.parse(Buffer.from(data).toString()) as Done] : [];
+    });
+    expect(booked!.sent.map(typeOf)).toEqual(['disbursement-succeeded']);
+    expect(booked!.types).toContain('repayment-schedule-generated');
   });
 });
 
