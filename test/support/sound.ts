@@ -1,9 +1,10 @@
+import { allTraces } from '../../db/reads/trace';
 import { checkTrace } from '../../scripts/check-trace';
 import { booksDisagree } from './books-agree';
-import type { Platform } from './platform';
+import type { World } from './world';
 
 /** After every case the books agree with what the services keep, and every handling follows the catalog. */
-export async function expectSound(platform: Platform): Promise<void> {
-  expect(await booksDisagree(platform.db)).toEqual([]);
-  expect(checkTrace(await platform.trace()).problems).toEqual([]);
+export async function expectSound({ db }: Pick<World, 'db'>): Promise<void> {
+  expect(await booksDisagree(db)).toEqual([]);
+  expect(checkTrace(await allTraces(db)).problems).toEqual([]);
 }
