@@ -52,7 +52,10 @@ export const yeepayGateways = (
   'yeepay-clearing': gatewayOf(connection, order, order),
   'yeepay-divide': gatewayOf(connection, apply, divideQuery),
   'yeepay-divide-complete': gatewayOf(connection, complete, completeQuery),
-  'yeepay-divide-back': gatewayOf(connection, back, backQuery),
+  'yeepay-divide-back': {
+    ...gatewayOf(connection, back, backQuery),
+    send: (row) => sendBack(connection, row),
+  },
 });
 
 function gatewayOf(connection: YeepayConnection | undefined, sent: Interface, asked: Interface): Gateway {
@@ -63,6 +66,22 @@ function gatewayOf(connection: YeepayConnection | undefined, sent: Interface, as
     },
     query: (row) => ask(connection, asked, row),
   };
+}
+
+/** Has receivers give back; where only Yeepay knows what it calls what they got, it is asked for that first. */
+async function sendBack(connection: YeepayConnection | undefined, row: OutsideRequestRow): Promise<Exchange> {
+  const { divideRequestId, parts } = row.body as DivideBackRequest;
+  const gateway = gatewayOf(connection, back, backQuery);
+  if (parts.every(({ detailNo }) => detailNo !== null)) return gateway.send(row);
+  const word = await ask(connection, detailsQuery, { ...row, requestNo: divideRequestId });
+  const divided = word.status === 'SUCCEEDED' ? word.divided! : [];
+  const numbered = parts.map((part) => ({
+    ...part,
+    detailNo: part.detailNo ?? divided.find(({ ledgerNo }) => ledgerNo === part.ledgerNo)?.detailNo,
+  }));
+  if (numbered.some(({ detailNo }) => detailNo === undefined))
+    return unknown('Yeepay does not say what it calls what a receiver got');
+  return gateway.send({ ...row, body: { ...row.body, parts: numbered } });
 }
 
 const order: Interface = {
@@ -105,6 +124,15 @@ const divideQuery: Interface = {
   ...apply,
   ...{ method: 'GET', path: paths.divideQuery },
   parameters: ({ requestNo }) => ({ divideRequestId: requestNo }),
+};
+
+/** What receivers got, whatever was asked for. */
+const detailsQuery: Interface = {
+  ...divideQuery,
+  succeeded(answer) {
+    const divided = dividedIn(answer.divideDetail);
+    return divided && done(answer.uniqueDivideNo, answer.divideSuccessDate, { divided });
+  },
 };
 
 const complete: Interface = {

@@ -1,3 +1,4 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { addDebtContract, mapLedger } from '../../db/access/debt-contracts';
 import { debtContractView } from '../../db/reads/debt-contracts';
 import { debtOrderView } from '../../db/reads/debt-orders';
@@ -8,7 +9,7 @@ import { startOptions } from '../../schemas/flow-start';
 import type { CreatePreDivideData } from '../../schemas/generated/messages';
 import type { Message } from '../../schemas/message';
 import { needsAttention } from '../../schemas/search-attributes';
-import { decide } from './people';
+import { agree, decide } from './people';
 import { randomId } from './platform';
 import { until } from './until';
 import type { World } from './world';
@@ -130,8 +131,13 @@ export function mallOf(world: World) {
     },
     confirms: (orderId: string) => tell(orderId, confirmation(orderId)),
     refunds: (orderId: string, wanted: WantedRefund) => tell(orderId, ...refunds(orderId, wanted)),
-    /** Wakes an order, as the API does when something that it may wait for has changed. */
-    wakes: (orderId: string) => client.workflow.getHandle(flowIdOf(orderId)).signal('told', []),
+    /** Wakes an order, as the API does when something that it may wait for has changed; one that has ended needs it not. */
+    async wakes(orderId: string): Promise<void> {
+      const waking = client.workflow.getHandle(flowIdOf(orderId)).signal('told', []);
+      await waking.catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      });
+    },
     /** Waits until a run of the order has ended. */
     ended: (orderId: string): Promise<unknown> => client.workflow.getHandle(flowIdOf(orderId)).result(),
     order: (orderId: string) => debtOrderView(db, orderId),
@@ -165,6 +171,12 @@ export function mallOf(world: World) {
       }),
     decide: (orderId: string, question: string, answer: string, evidence?: object) =>
       decide(world, flowIdOf(orderId), question, answer, evidence),
+    /** Two persons have seen that Yeepay has done what it was asked by a number, of which it says nothing. */
+    async saysDone(orderId: string, requestNo: string) {
+      await this.isAsked(requestNo);
+      const evidence = { transactionNo: `SEEN-${requestNo}`, paidAt: '2026-01-15T10:00:00+08:00' };
+      await agree(world, flowIdOf(orderId), `request:${requestNo}`, 'SUCCEEDED', evidence);
+    },
     needsAttention: (orderId: string) =>
       until(async () => {
         const { typedSearchAttributes } = await client.workflow.getHandle(flowIdOf(orderId)).describe();

@@ -13,16 +13,25 @@ export async function isAsked({ db }: World, flowId: string, question: string): 
 export async function decide(
   world: World,
   flowId: string,
-  question: string,
-  answer: string,
-  evidence?: object,
+  ...[question, answer, evidence]: Answer
 ): Promise<void> {
   await until(() => isAsked(world, flowId, question));
+  await agree(world, flowId, question, answer, evidence);
+}
+
+/** One operator says something of a flow, and another one approves it. */
+export async function agree(
+  world: World,
+  flowId: string,
+  ...[question, answer, evidence]: Answer
+): Promise<void> {
   const act = { flowId, question, answer, reason: 'tried by a test', ...(evidence && { evidence }) };
   const { status, body } = await world.post('/v1/ops/acts', act, 'ops');
   if (status !== 201) throw new Error(`The act was not taken: ${JSON.stringify(body)}`);
   await approve(world, String(body.actId));
 }
+
+type Answer = [question: string, answer: string, evidence?: object | undefined];
 
 /** Another operator approves what the first one has done. */
 export async function approve(world: World, actId: string): Promise<void> {

@@ -36,7 +36,7 @@ export async function ask(tx: Knex.Transaction, flowId: string, data: ExecuteDiv
     case 'DIVIDE':
       return order.divided_before ? dividedBefore(tx, order) : askToDivide(tx, flowId, order, data);
     case 'RETURN':
-      return askToReturn(tx, flowId, order, data);
+      return askToReturn(tx, order, data);
     case 'COMPLETE':
       return askToComplete(tx, order, data);
   }
@@ -44,7 +44,7 @@ export async function ask(tx: Knex.Transaction, flowId: string, data: ExecuteDiv
 
 /**
  * What Yeepay has done, as others are told of it. Where two persons have found out that it was done, they have not said all that
- * Yeepay says: an amount is then what it must be, and what only Yeepay knows is asked about.
+ * Yeepay says: an amount is then what it must be, and what only Yeepay knows is asked for.
  */
 export async function done(tx: Knex.Transaction, flowId: string, data: ExecuteDivideData, answer: Done) {
   const order = await orderOf(tx, data.orderId);
@@ -140,22 +140,20 @@ async function askToDivide(tx: Knex.Transaction, flowId: string, order: Order, d
       message: `The lines are ${wantedMinor} (minor units) together, and ${ceilingMinor} can be divided.`,
     });
   }
-  const parts: DivideRequest['parts'] = byReceiver(left, ({ sub_mer_no }) => sub_mer_no).map(
-    ([ledgerNo, amountMinor]) => ({ ledgerNo, amountMinor, description: `Order ${order.order_id}` }),
-  );
+  const parts: DivideRequest['parts'] = byReceiver(left).map(([ledgerNo, amountMinor]) => ({
+    ...{ ledgerNo, amountMinor, description: `Order ${order.order_id}` },
+  }));
   return requestOf(order, data, 'yeepay-divide', { parts });
 }
 
-async function askToReturn(tx: Knex.Transaction, flowId: string, order: Order, data: ExecuteDivideData) {
+async function askToReturn(tx: Knex.Transaction, order: Order, data: ExecuteDivideData) {
   const refund = await refundOf(tx, data.orderId, data.refundId!);
   const items = await takenBy(tx, order, refund);
-  if (items.some(({ detail_no }) => detail_no === null)) {
-    const message = "Yeepay's number of what a receiver got is not known, so Yeepay cannot be asked.";
-    return failed(tx, flowId, data, { code: 'DETAIL_UNKNOWN', message });
-  }
-  const parts: DivideBackRequest['parts'] = byReceiver(items, ({ detail_no }) => detail_no!).map(
-    ([detailNo, amountMinor]) => ({ detailNo, amountMinor, reason: `Refund ${refund.refund_id}` }),
-  );
+  // What Yeepay calls a receiver's part is the same for all of its lines.
+  const details = new Map(items.map(({ sub_mer_no, detail_no }) => [sub_mer_no, detail_no]));
+  const parts: DivideBackRequest['parts'] = byReceiver(items).map(([ledgerNo, amountMinor]) => ({
+    ...{ ledgerNo, detailNo: details.get(ledgerNo)!, amountMinor, reason: `Refund ${refund.refund_id}` },
+  }));
   return requestOf(order, data, 'yeepay-divide-back', { divideRequestId: order.divide_request_id, parts });
 }
 
@@ -168,11 +166,10 @@ async function askToComplete(tx: Knex.Transaction, order: Order, data: ExecuteDi
 }
 
 /** Yeepay knows receivers, and not lines: what several lines have for one is one part. */
-function byReceiver(items: readonly Item[], receiverOf: (item: Item) => string): [string, number][] {
+function byReceiver(items: readonly Item[]): [string, number][] {
   const sums = new Map<string, number>();
-  for (const item of items) {
-    const receiver = receiverOf(item);
-    sums.set(receiver, (sums.get(receiver) ?? 0) + item.amount_minor);
+  for (const { sub_mer_no, amount_minor } of items) {
+    sums.set(sub_mer_no, (sums.get(sub_mer_no) ?? 0) + amount_minor);
   }
   return [...sums];
 }

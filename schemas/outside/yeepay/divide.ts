@@ -45,7 +45,13 @@ export interface DivideCompleteRequest extends YeepayOrder {
 export interface DivideBackRequest extends YeepayOrder {
   /** The number of the divide that it takes back from. */
   divideRequestId: string;
-  parts: DivideBackPart[];
+  parts: ReceiverBackPart[];
+}
+
+/** What a receiver gives back. What Yeepay calls what it got is null where only Yeepay knows it: it is asked for then. */
+export interface ReceiverBackPart extends Omit<DivideBackPart, 'detailNo'> {
+  ledgerNo: string;
+  detailNo: string | null;
 }
 
 export interface DivideBackPart {

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { wakeOrder } from '../../../api/temporal';
 import { openQuestions } from '../../../db/acts';
 import { positionOf } from '../../../db/books/posting';
 import { debtOrderFlowId } from '../../../domain/identifiers';
@@ -246,7 +245,7 @@ async function lookAfter(orders: ReadonlyMap<string, Order>, over: AbortSignal):
       else {
         if (!isMapped) await mall.maps('D-2', memberOf('D-2'));
         isMapped = true;
-        await wakeOrder(stage.client, order.orderId);
+        await mall.wakes(order.orderId);
       }
     }
   }

@@ -153,6 +153,27 @@ describe('an order', () => {
     expect((await mall.sent(orderId)).filter((type) => type === 'divide-failed')).toHaveLength(2);
   });
 
+  test('that people have seen cleared is not divided on their word: Yeepay is asked anew how much can be', async () => {
+    const { ledgerId } = await mall.debtor(10_000);
+    const clearing = { kind: 'SILENT', delayMs: 3_600_000 };
+    const orderId = await mall.paid({ mallId: 'asks', clearing, lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await mall.saysDone(orderId, `YC-${orderId}-1`);
+    const first = await mall.asked(orderId);
+    expect(first).toEqual({ question: `refused:YC-${orderId}-1`, answers: ['RETRY', 'NOT_DIVIDED'] });
+    const failed = await platform
+      .db('messages.message')
+      .where({ flow_id: `debt-order:${orderId}`, message_type: 'divide-failed' })
+      .pluck<{ data: object }[]>('body');
+    expect(failed).toMatchObject([{ data: { failure: { code: 'AMOUNT_UNKNOWN' } } }]);
+    await mall.decide(orderId, first.question, 'RETRY');
+
+    await mall.saysDone(orderId, `YC-${orderId}-2`);
+    const { question } = await mall.asked(orderId);
+    await mall.decide(orderId, question, 'NOT_DIVIDED');
+    await mall.ended(orderId);
+    expect(await mall.order(orderId)).toMatchObject({ state: 'FAILED' });
+  });
+
   test('settles no more than the debt: what exceeds it is owed to the debtor, and a refund takes of both', async () => {
     const { ledgerId, contracts } = await mall.debtor(1_000);
     const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 4_000 }] });
@@ -316,6 +337,26 @@ describe('a refund', () => {
     await mall.ended(orderId);
     expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
     expect((await mall.sent(orderId)).filter((type) => type === 'divide-failed')).toHaveLength(1);
+  });
+
+  test('of an order that people have seen divided is returned: Yeepay says what it calls what receivers got', async () => {
+    const { ledgerId, contracts } = await mall.debtor(10_000);
+    const lines = [supplier(2_000), { ledgerId, amountMinor: 1_000 }, { ledgerId, amountMinor: 2_000 }];
+    const orderId = await mall.paid({ lines });
+    await mall.inState(orderId, 'DIVIDED');
+    // As their word leaves it.
+    await platform.owner('divide_service.divide_item').where('order_id', orderId).update({ detail_no: null });
+    await mall.confirms(orderId);
+    await mall.ended(orderId);
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    await mall.ended(orderId);
+    expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 1_500 });
+    expect(await mall.atYeepay(orderId)).toMatchObject({
+      details: [
+        { ledgerNo: 'S1', returnedMinor: 1_000 },
+        { ledgerNo: ledgerId, returnedMinor: 1_500 },
+      ],
+    });
   });
 
   test('that a receiver has no money for asks people: tried again when they say so', async () => {

@@ -145,6 +145,18 @@ describe('the divide of an order', () => {
     expect(await view.balances()).toEqual({ MALL: 5, SUPPLIER: 6_000, DEBTOR: 2_000 });
   });
 
+  test('is taken back also where only Yeepay knows what it calls what a receiver got', async () => {
+    const part = { ledgerNo: 'DEBTOR', detailNo: null, amountMinor: 5, reason: '退款' };
+    const row = rowOf('yeepay-divide-back', 'DB-1', { ...order, divideRequestId: 'DV-1', parts: [part] });
+    const gateway = view.gateways()['yeepay-divide-back'];
+    // Nobody has divided it yet, so nobody is asked to give back.
+    expect(await gateway.send(row)).toEqual(unknown('Yeepay does not say what it calls what a receiver got'));
+    expect(await gateway.query(row)).toEqual({ status: 'NOT_KNOWN' });
+    await divided();
+    expect(await gateway.send(row)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await view.balances()).toEqual({ MALL: 5, SUPPLIER: 6_000, DEBTOR: 2_000 });
+  });
+
   test('that is refused when it is taken back has Yeepay’s reason, also by a query', async () => {
     const part = { detailNo: 'NONE', amountMinor: 5, reason: '退款' };
     const row = rowOf('yeepay-divide-back', 'DB-1', { ...order, divideRequestId: 'DV-1', parts: [part] });
