@@ -10,7 +10,7 @@ const atOnce = 4;
 
 /** Goes branches on real servers and keeps the history of each, for test/unit/workflows/replay.test.ts. */
 async function main(wanted: readonly string[]): Promise<void> {
-  const branches = wanted.length > 0 ? wanted.map(branchNamed) : branchNames;
+  const branches = wanted.length > 0 ? wanted.flatMap(branchesNamed) : branchNames;
   await startServers();
   try {
     const platform = await startPlatform();
@@ -24,9 +24,11 @@ async function main(wanted: readonly string[]): Promise<void> {
   }
 }
 
-function branchNamed(name: string): BranchName {
-  const found = branchNames.find((one) => one === name);
-  if (!found) throw new Error(`There is no branch ${name}. There are:\n${branchNames.join('\n')}`);
+/** The branch of a name, or all branches of the flow of a name. */
+function branchesNamed(name: string): BranchName[] {
+  const found = branchNames.filter((one) => one === name || one.startsWith(`${name}/`));
+  if (found.length === 0)
+    throw new Error(`There is no branch or flow ${name}. There are:\n${branchNames.join('\n')}`);
   return found;
 }
 

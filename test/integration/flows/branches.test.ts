@@ -2,7 +2,7 @@ import { positionOf } from '../../../db/books/posting';
 import { trialBalance } from '../../../db/books/trial-balance';
 import { checkTrace } from '../../../scripts/check-trace';
 import { needsAttention } from '../../../schemas/search-attributes';
-import { goBranch, type Walk } from '../../support/branches';
+import { goBranch, type LoanWalk } from '../../support/branches';
 import { waysToAnswer } from '../../support/faults';
 import { startPlatform, type Platform } from '../../support/platform';
 import { until } from '../../support/until';
@@ -18,7 +18,7 @@ async function position(book: 'credit' | 'funds', owner: string): Promise<Record
   return Object.fromEntries(accounts.map(({ code, balanceMinor }) => [code, balanceMinor]));
 }
 
-const stateOf = async ({ applicationId }: Walk): Promise<string | undefined> =>
+const stateOf = async ({ applicationId }: LoanWalk): Promise<string | undefined> =>
   (
     await platform
       .db('loan_engine.loan_application')
@@ -26,13 +26,13 @@ const stateOf = async ({ applicationId }: Walk): Promise<string | undefined> =>
       .first<{ state: string } | undefined>('state')
   )?.state;
 
-const toldOf = ({ customerId }: Walk) =>
+const toldOf = ({ customerId }: LoanWalk) =>
   platform
     .db('outreach_system.dispatched_message')
     .where('customer_id', customerId)
     .select('template', 'channel');
 
-const asksForAPerson = async ({ flowId }: Walk): Promise<boolean | undefined> =>
+const asksForAPerson = async ({ flowId }: LoanWalk): Promise<boolean | undefined> =>
   (await platform.client.workflow.getHandle(flowId).describe()).typedSearchAttributes.get(needsAttention);
 
 describe('an application that a person is to review', () => {

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { positionOf } from '../../../db/books/posting';
 import { checkTrace } from '../../../scripts/check-trace';
+import { goBranch } from '../../support/branches';
 import { mallOf } from '../../support/mall';
 import { approve } from '../../support/people';
 import { startPlatform, type Platform } from '../../support/platform';
@@ -499,6 +499,7 @@ describe('what Yeepay carries out after its confirmed failure', () => {
     expect(await inException(orderId)).toEqual({});
   });
 });
+
 test('an order of 1,000 items is divided, settled, and refunded by item and in whole', async () => {
   const debtors = await Promise.all(Array.from({ length: 20 }, () => mall.debtor(12_000)));
   const lines = Array.from({ length: 1_000 }, (_, item) => {
@@ -525,53 +526,9 @@ test('an order of 1,000 items is divided, settled, and refunded by item and in w
   expect(await mall.atYeepay(orderId)).toMatchObject({ dividedMinor: 900_000, returnedMinor: 900_000 });
 }, 120_000);
 
-test('an order that is reset to each point of its run comes to the same end, and changes nothing', async () => {
-  const { ledgerId } = await mall.debtor(10_000);
-  const orderId = await mall.paid({ lines: [supplier(2_000), { ledgerId, amountMinor: 3_000 }] });
-  await mall.inState(orderId, 'DIVIDED');
-  await mall.refunds(orderId, { amountMinor: 5_000 });
-  await mall.confirms(orderId);
-  await mall.ended(orderId);
-  const stands = async () => [
-    await platform.trace(),
-    await mall.order(orderId),
-    await mall.atYeepay(orderId),
-  ];
-  const before = await stands();
-
-  const { client } = platform;
-  const { workflowId, runId } = await client.workflow.getHandle(`debt-order:${orderId}`).describe();
-  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-  const points = events!.filter((event) => event.workflowTaskCompletedEventAttributes);
-  expect(points.length).toBeGreaterThan(2);
-  for (const { eventId } of points) {
-    const again = await client.workflowService.resetWorkflowExecution({
-      namespace: client.options.namespace,
-      workflowExecution: { workflowId, runId },
-      reason: 'tried by a test',
-      requestId: randomUUID(),
-      workflowTaskFinishEventId: eventId!,
-    });
-    expect(await client.workflow.getHandle(workflowId, again.runId).result()).toMatchObject({
-      outcome: 'CLOSED',
-    });
-    expect(await stands()).toEqual(before);
-  }
-});
-
 test('an order that is told of often goes on in a new run, and loses nothing', async () => {
-  const { ledgerId, contracts } = await mall.debtor(10_000);
-  const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
-  await mall.inState(orderId, 'DIVIDED');
-  const { runId } = await platform.client.workflow.getHandle(`debt-order:${orderId}`).describe();
-  const handle = platform.client.workflow.getHandle(`debt-order:${orderId}`);
-  await until(async () => {
-    await Promise.all(Array.from({ length: 20 }, () => mall.wakes(orderId)));
-    return (await handle.describe()).runId !== runId;
-  });
-  await mall.confirms(orderId);
-  await mall.ended(orderId);
-  expect(await mall.contract(contracts[0]!)).toMatchObject({ settledMinor: 3_000 });
+  const { debtor } = await goBranch(platform, 'debt-order/goes-on-as-a-new-run');
+  expect(await mall.contract(debtor.contractIds[0]!)).toMatchObject({ settledMinor: 3_000 });
 });
 
 async function settledOrder(ledgerId: string): Promise<string> {

@@ -77,6 +77,14 @@ describe('a flow that has ended and is reset to each of its points runs to the s
     'refund-and-reversal-lifecycle/charged-back',
     'extension/approved-in-review',
     'extension/method-of-nobody',
+    'debt-order/settled-and-completed',
+    'debt-order/divide-tried-again',
+    'debt-order/not-divided',
+    'debt-order/refunded-in-part-before-it-settles',
+    'debt-order/refunded-before-it-settles',
+    'debt-order/rolled-back-with-what-exceeds',
+    'debt-order/returned-as-people-say',
+    'debt-order/refunded-after-an-import',
     'exception/returned',
     'exception/refund-returned',
   ])(
@@ -117,6 +125,10 @@ describe('a flow that is reset to each of its points while it waits does what it
     'refund-and-reversal-lifecycle/reversed',
     'refund-and-reversal-lifecycle/claimed-from-the-party',
     'extension/approved-in-review',
+    'debt-order/confirmed-before-it-is-divided',
+    'debt-order/confirmed-after-people-were-asked',
+    'debt-order/refunded-in-part-before-it-settles',
+    'debt-order/returned-as-people-say',
     'exception/returned',
   ])(
     '%s',
@@ -143,15 +155,15 @@ describe('a flow that is reset to each of its points while it waits does what it
 
 /**
  * What a branch did, in terms that are the same for each customer who goes it: how it ended, its tale, the money that
- * moved outside, and how many rows each table gained. Accounts are left out: the first to need one opens it for all.
+ * moved outside, and how many rows each table gained. What the first to need it brings for all is left out.
  */
-async function doneBy(going: () => Promise<Walked>): Promise<object> {
+async function doneBy(going: () => Promise<Walked<Walk>>): Promise<object> {
   const before = await everything();
   const { outcome, names } = await going();
   const after = await everything();
   const trace = await platform.trace();
-  const { effects, refunds, messages } = await platform.outsideDid();
-  const accounts = ['books.account', 'books.account_balance'];
+  const { effects, refunds, messages, divides } = await platform.outsideDid();
+  const shared = ['books.account', 'books.account_balance', 'reference.mall', 'reference.yeepay_code'];
   const isOurs = (reference: string): boolean => names.some((name) => reference.includes(name));
   return {
     outcome: (outcome as { outcome: string }).outcome,
@@ -161,9 +173,15 @@ async function doneBy(going: () => Promise<Walked>): Promise<object> {
     money: [...effects, ...refunds]
       .filter(({ reference }) => isOurs(reference))
       .map(({ party, amount }) => [party, amount]),
+    divided: divides
+      .filter(({ reference }) => isOurs(reference))
+      .map(({ completedMinor, details }) => [
+        completedMinor,
+        details.map(({ amountMinor, returnedMinor }) => [amountMinor, returnedMinor]),
+      ]),
     told: messages.filter(({ reference }) => isOurs(reference)).map(({ template }) => template),
     gained: [...after]
-      .filter(([table]) => !accounts.includes(table))
+      .filter(([table]) => !shared.includes(table))
       .map(([table, rows]) => [table, rows.length - before.get(table)!.length]),
   };
 }

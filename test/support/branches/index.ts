@@ -1,11 +1,12 @@
 import type { World } from '../world';
+import { debtOrders, type OrderWalk } from './debt-order';
 import { extensions } from './extension';
 import { findLatePayout, loanApplications, planAgain } from './loan-application-disbursement';
 import { findLateRefund, refundsAndReversals } from './refund-and-reversal-lifecycle';
 import { repayments } from './repayment';
-import type { Branch, Walked, WhileItWaits } from './walk';
+import type { Branch, LoanWalk, Walk, Walked, WhileItWaits } from './walk';
 
-export type { Walk, Walked } from './walk';
+export type { LoanWalk, Walk, Walked } from './walk';
 
 // The branches of the flows: each is gone by tests on the real servers, and its history is kept and replayed.
 
@@ -14,6 +15,7 @@ const branches = {
   repayment: repayments,
   'refund-and-reversal-lifecycle': refundsAndReversals,
   extension: extensions,
+  'debt-order': debtOrders,
   exception: { returned: findLatePayout, 'refund-returned': findLateRefund },
   'repayment-plan-generation': { 'done-before': planAgain },
 };
@@ -24,11 +26,16 @@ export type BranchName = {
   [Flow in keyof Branches]: `${Flow}/${keyof Branches[Flow] & string}`;
 }[keyof Branches];
 
+type OrderBranchName = `debt-order/${keyof Branches['debt-order']}`;
+
+/** What a branch is about. */
+type WalkOf<N extends BranchName> = N extends OrderBranchName ? OrderWalk : LoanWalk;
+
 const byName = Object.fromEntries(
   Object.entries(branches).flatMap(([flow, all]) =>
-    Object.entries<Branch>(all).map(([name, branch]) => [`${flow}/${name}`, branch]),
+    Object.entries<Branch<Walk>>(all).map(([name, branch]) => [`${flow}/${name}`, branch]),
   ),
-) as Record<BranchName, Branch>;
+) as Record<BranchName, Branch<Walk>>;
 
 export const branchNames = Object.keys(byName) as BranchName[];
 
@@ -38,5 +45,9 @@ export const branchNames = Object.keys(byName) as BranchName[];
  * @param whileItWaits called where the flow waits for a person or a party, in the branches that do
  * @returns the walk, and what the flow ended with
  */
-export const goBranch = (world: World, branch: BranchName, whileItWaits?: WhileItWaits): Promise<Walked> =>
-  byName[branch](world, whileItWaits);
+export const goBranch = <N extends BranchName>(
+  world: World,
+  branch: N,
+  whileItWaits?: WhileItWaits<WalkOf<N>>,
+): Promise<Walked<WalkOf<N>>> =>
+  byName[branch](world, whileItWaits as WhileItWaits<Walk> | undefined) as Promise<Walked<WalkOf<N>>>;

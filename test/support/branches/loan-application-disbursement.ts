@@ -17,7 +17,7 @@ import {
   unanswered,
   walkOf,
   type Stop,
-  type Walk,
+  type LoanWalk,
   type Walked,
   type WhileItWaits,
 } from './walk';
@@ -28,7 +28,7 @@ interface LoanBranch {
   /** How the parties behave towards this customer. */
   behaviours?: Omit<Behaviour, 'match'>[];
   /** What makes the flow stand, before it starts. Out: what ends that. */
-  obstacle?: (walk: Walk) => Promise<() => Promise<unknown>>;
+  obstacle?: (walk: LoanWalk) => Promise<() => Promise<unknown>>;
   stops?: Stop[];
 }
 
@@ -181,7 +181,7 @@ export async function planAgain(world: World): Promise<Walked> {
   return toItsEnd(walk, {});
 }
 
-async function withdraw({ world, applicationId }: Walk): Promise<void> {
+async function withdraw({ world, applicationId }: LoanWalk): Promise<void> {
   const path = `/v1/loan-applications/${applicationId}/withdrawals`;
   const { status, body } = await world.post(path, { reason: 'changed my mind' });
   if (status !== 202) throw new Error(`The withdrawal was not recorded: ${JSON.stringify(body)}`);

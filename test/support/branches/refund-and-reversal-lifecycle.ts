@@ -14,13 +14,13 @@ import {
   toItsEnd,
   walkOf,
   type Stop,
-  type Walk,
+  type LoanWalk,
   type Walked,
   type WhileItWaits,
 } from './walk';
 
 /** A walk that somebody has asked for whose act another person may have to approve. */
-interface AskedFor extends Walk {
+interface AskedFor extends LoanWalk {
   actId: string | undefined;
 }
 

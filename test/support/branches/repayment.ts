@@ -22,7 +22,7 @@ import {
   toItsEnd,
   walkOf,
   type Stop,
-  type Walk,
+  type LoanWalk,
   type Walked,
   type WhileItWaits,
 } from './walk';
@@ -86,7 +86,7 @@ async function order(
   return toItsEnd(walkOf(world, `repayment:${orderId}`, loan, orderId), { stops }, whileItWaits);
 }
 
-async function cancel({ world, flowId }: Walk): Promise<void> {
+async function cancel({ world, flowId }: LoanWalk): Promise<void> {
   const orderId = flowId.replace('repayment:', '');
   const path = `/v1/repayment-orders/${orderId}/cancellation`;
   const { status, body } = await world.post(path, { reason: 'pays otherwise' });
@@ -145,7 +145,7 @@ async function lessThanExtension(world: World, loan: Loan): Promise<Due> {
 const ofNobodyKnown = (_world: World, { market, startDate }: Loan): Promise<Due> =>
   Promise.resolve({ paying: { market, amountMinor: 5_000, on: startDate }, ids: [] });
 
-const loanOf = ({ customerId, applicationId }: Walk) => ({ customerId, loanId: loanIdOf(applicationId) });
+const loanOf = ({ customerId, applicationId }: LoanWalk) => ({ customerId, loanId: loanIdOf(applicationId) });
 
 interface MoneyBranch {
   market: Market;

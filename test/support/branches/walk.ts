@@ -4,43 +4,50 @@ import { decide, isAsked } from '../people';
 import { until } from '../until';
 import type { World } from '../world';
 
-/** A flow on its way through a branch. Every branch is about a loan application, or the loan that it became. */
+/** A flow on its way through a branch. */
 export interface Walk {
   world: World;
   flowId: string;
-  applicationId: string;
-  customerId: string;
   /** Ids and numbers that nothing else has, in the order in which they came about: what is on record names them. */
   names: string[];
 }
 
+/** A walk about a loan application, or the loan that it became. */
+export interface LoanWalk extends Walk {
+  applicationId: string;
+  customerId: string;
+}
+
 /** A walk that is at its end, and what the flow ended with. */
-export type Walked = Walk & { outcome: unknown };
+export type Walked<W extends Walk = LoanWalk> = W & { outcome: unknown };
 
 /** Does something while the flow waits, before what it waits for comes. */
-export type WhileItWaits = (walk: Walk) => Promise<void>;
+export type WhileItWaits<W extends Walk = LoanWalk> = (walk: W) => Promise<void>;
 
 /** Goes a branch from the flow's start to its end. */
-export type Branch = (world: World, whileItWaits?: WhileItWaits) => Promise<Walked>;
+export type Branch<W extends Walk = LoanWalk> = (
+  world: World,
+  whileItWaits?: WhileItWaits<W>,
+) => Promise<Walked<W>>;
 
 /** Where a flow waits for a person or a party. */
-export interface Stop {
+export interface Stop<W extends Walk = LoanWalk> {
   /** Whether it stands there. */
-  isThere: (walk: Walk) => Promise<boolean>;
+  isThere: (walk: W) => Promise<boolean>;
   /** What lets it go on, where that does not come by itself. */
-  goesOn?: (walk: Walk) => Promise<void>;
+  goesOn?: (walk: W) => Promise<void>;
 }
 
 /** Makes the branches of data that tell them apart, and of the one way in which all of them are gone. */
-export function branchesOf<N extends string, B>(
+export function branchesOf<N extends string, B, W extends Walk>(
   all: Record<N, B>,
-  go: (world: World, branch: B, whileItWaits?: WhileItWaits) => Promise<Walked>,
-): Record<N, Branch> {
-  const entries = Object.entries<B>(all).map(([name, branch]): [string, Branch] => [
+  go: (world: World, branch: B, whileItWaits?: WhileItWaits<W>) => Promise<Walked<W>>,
+): Record<N, Branch<W>> {
+  const entries = Object.entries<B>(all).map(([name, branch]): [string, Branch<W>] => [
     name,
     (world, whileItWaits) => go(world, branch, whileItWaits),
   ]);
-  return Object.fromEntries(entries) as Record<N, Branch>;
+  return Object.fromEntries(entries) as Record<N, Branch<W>>;
 }
 
 /** A walk about a loan; `names` are those beside the application's number and the customer. */
@@ -49,20 +56,20 @@ export function walkOf(
   flowId: string,
   { applicationId, customerId }: Pick<Loan, 'applicationId' | 'customerId'>,
   ...names: string[]
-): Walk {
+): LoanWalk {
   const number = applicationId.slice(2);
   return { world, flowId, applicationId, customerId, names: [number, customerId, ...names] };
 }
 
 /** Has a flow that was started go by its stops to its end; `clear` ends what makes it stand, where something does. */
-export async function toItsEnd(
-  walk: Walk,
+export async function toItsEnd<W extends Walk>(
+  walk: W,
   {
     stops = [],
     clear,
-  }: { stops?: readonly Stop[] | undefined; clear?: (() => Promise<unknown>) | undefined },
-  whileItWaits?: WhileItWaits,
-): Promise<Walked> {
+  }: { stops?: readonly Stop<W>[] | undefined; clear?: (() => Promise<unknown>) | undefined },
+  whileItWaits?: WhileItWaits<W>,
+): Promise<Walked<W>> {
   for (const { isThere, goesOn } of stops) {
     await until(() => isThere(walk));
     await whileItWaits?.(walk);
@@ -76,18 +83,18 @@ export async function toItsEnd(
 const endOf = ({ world, flowId }: Walk): Promise<unknown> => world.client.workflow.getHandle(flowId).result();
 
 /** Two persons answer a question. */
-export const answered = (question: string, answer: string, evidence?: (walk: Walk) => object): Stop => ({
+export const answered = (question: string, answer: string, evidence?: (walk: LoanWalk) => object): Stop => ({
   isThere: ({ world, flowId }) => isAsked(world, flowId, question),
   goesOn: (walk) => decide(walk.world, walk.flowId, question, answer, evidence?.(walk)),
 });
 
 /** Nobody answers a question. */
-export const unanswered = (question: string): Stop => ({
+export const unanswered = (question: string): Stop<Walk> => ({
   isThere: ({ world, flowId }) => isAsked(world, flowId, question),
 });
 
 /** A party has a request of the flow, and will say what became of it. */
-export const aPartyWorks: Stop = {
+export const aPartyWorks: Stop<Walk> = {
   async isThere({ world, flowId }) {
     const sent = world.db('outside.request').where('flow_id', flowId).whereNot('state', 'PREPARED');
     return (await sent).length > 0;
@@ -95,7 +102,7 @@ export const aPartyWorks: Stop = {
 };
 
 /** The flow asks for a person. */
-export const aPersonIsNeeded: Stop = {
+export const aPersonIsNeeded: Stop<Walk> = {
   async isThere({ world, flowId }) {
     const { typedSearchAttributes } = await world.client.workflow.getHandle(flowId).describe();
     return typedSearchAttributes.get(needsAttention) === true;
@@ -103,7 +110,7 @@ export const aPersonIsNeeded: Stop = {
 };
 
 /** A step goes on as a regular activity, where operators see why it fails. */
-export const aStepKeepsFailing: Stop = {
+export const aStepKeepsFailing: Stop<Walk> = {
   async isThere({ world, flowId }) {
     const { raw } = await world.client.workflow.getHandle(flowId).describe();
     return (raw.pendingActivities ?? []).some(({ lastFailure }) => lastFailure);
@@ -111,7 +118,7 @@ export const aStepKeepsFailing: Stop = {
 };
 
 /** The flow has ended: what stood in its way may be taken away. */
-export const itHasEnded: Stop = {
+export const itHasEnded: Stop<Walk> = {
   async isThere({ world, flowId }) {
     const { status } = await world.client.workflow.getHandle(flowId).describe();
     return status.name !== 'RUNNING';
@@ -119,7 +126,7 @@ export const itHasEnded: Stop = {
 };
 
 /** A stop at which something is done that lets the flow go on. */
-export const then = (stop: Stop, goesOn: (walk: Walk) => Promise<unknown>): Stop => ({
+export const then = <W extends Walk>(stop: Stop<W>, goesOn: (walk: W) => Promise<unknown>): Stop<W> => ({
   ...stop,
   goesOn: async (walk) => void (await goesOn(walk)),
 });
