@@ -72,6 +72,19 @@ export async function requestsOf(db: Knex, requestNos: string[]): Promise<Outsid
   return rows;
 }
 
+/** The number of what a party was asked for a flow and has not refused; undefined where there is none. */
+export async function unrefusedRequestNo(
+  db: Knex,
+  flowId: string,
+  operation: OutsideOperation,
+): Promise<string | undefined> {
+  const row = await db('outside.request')
+    .where({ flow_id: flowId, operation })
+    .whereNot('state', 'FAILED')
+    .first<{ requestNo: string } | undefined>('request_no as requestNo');
+  return row?.requestNo;
+}
+
 /**
  * Opens a request, or finds it open: committed before anything leaves, so that whatever happens next, it is known that
  * the party may have been asked. `isNew` is true for exactly one caller. Throws when the number is taken by a request

@@ -91,5 +91,9 @@ export const yeepayAttemptNo = (requestNo: string, attempt: number): string =>
 /** What the numbers of all attempts at what a number asks of Yeepay begin with. */
 export const yeepayAttemptsOf = (requestNo: string): string => requestNo.replace(/\d+$/, '');
 
+/** Which attempt a number of `yeepayRequestNoOf` is. */
+export const yeepayAttemptOf = (requestNo: string): number =>
+  Number(requestNo.slice(requestNo.lastIndexOf('-') + 1));
+
 /** The flow that carries a mall's order. */
 export const debtOrderFlowId = (orderId: string): string => `debt-order:${orderId}`;

@@ -97,10 +97,14 @@ async function divide(flow: OrderFlow, order: Order, paid: Message<'create-pre-d
   order.receipt = { confirmByMs: nowMs() + confirmWithinSeconds * 1000, settlesByItself, asked: 0 };
 }
 
-/** What is refunded by now is left out of the divide; of an order that was divided elsewhere before, it is to be returned. */
+/**
+ * What is refunded by now is left out of the divide; of an order that was divided elsewhere before, it is to be returned. What came
+ * after a divide that Yeepay was asked for before this run was reset waits for it.
+ */
 async function leaveOut(flow: OrderFlow, order: Order): Promise<void> {
   for (let told; (told = order.mall.take('refund-requested', 'refund-approved'));) {
-    await refund(flow, order, told);
+    if (!is(told, 'refund-requested')) await refund(flow, order, told);
+    else if (among(await flow.pass(told).to('divide-service'), 'execute-divide')) return;
   }
 }
 

@@ -1,6 +1,8 @@
 import { standingAnswer } from '../../db/acts';
+import { unrefusedRequestNo } from '../../db/outside';
 import { heldBusinessDate, mallOf, marketOf } from '../../db/reference';
 import { mallOrderProblem, type MallOrderProblem } from '../../domain/debt-resolution/mall-order';
+import { debtOrderFlowId, yeepayAttemptOf } from '../../domain/identifiers';
 import { message } from '../../schemas/message';
 import { service } from '../service';
 import { insertOrder, noteOrder, orderOf } from './divide-service/orders';
@@ -67,9 +69,16 @@ export const divideService = service('divide-service', {
     }
   },
 
+  /**
+   * Where Yeepay is to divide the order already, that comes first: of a divide that has begun nothing is left out. A flow that is
+   * reset while Yeepay divides is told all at once, and knows by this what came later.
+   */
   async 'refund-requested'({ data }, { tx }) {
-    await takeIn(tx, await orderOf(tx, data.orderId), data);
-    return [];
+    const order = await orderOf(tx, data.orderId);
+    await takeIn(tx, order, data);
+    if (order.status === 'COMPLETED') return [];
+    const dividing = await unrefusedRequestNo(tx, debtOrderFlowId(data.orderId), 'yeepay-divide');
+    return dividing === undefined ? [] : [execute('DIVIDE', data.orderId, yeepayAttemptOf(dividing))];
   },
 
   async 'refund-approved'({ data: { orderId, refundId }, market }, { tx }) {

@@ -8,6 +8,7 @@ import { composeCommand, composeEvent } from '../../schemas/compose';
 import { startOptions } from '../../schemas/flow-start';
 import type { CreatePreDivideData } from '../../schemas/generated/messages';
 import type { Message } from '../../schemas/message';
+import { needsAttention } from '../../schemas/search-attributes';
 import { agree, decide } from './people';
 import { randomId } from './platform';
 import { until } from './until';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { goBranch, type BranchName, type Walk, type Walked } from '../../support/branches';
 import { startPlatform, type Platform } from '../../support/platform';
+import { expectSound } from '../../support/sound';
 import { until } from '../../support/until';
 
 let platform: Platform;
@@ -152,6 +153,18 @@ describe('a flow that is reset to each of its points while it waits does what it
     120_000,
   );
 });
+
+test('an order that is reset while Yeepay divides it is divided as it was asked, and what is refunded meanwhile is returned', async () => {
+  const walk = await goBranch(platform, 'debt-order/refunded-while-it-is-divided', async (waiting) => {
+    const run = await lastRunOf(waiting);
+    for (const point of await resetPoints(run)) await reset(run, point);
+  });
+  const { divides } = await platform.outsideDid();
+  expect(divides.find(({ orderId }) => orderId === walk.orderId)).toMatchObject({
+    ...{ dividedMinor: 8_000, returnedMinor: 4_000, completedMinor: 1_940 },
+  });
+  await expectSound(platform);
+}, 120_000);
 
 /**
  * What a branch did, in terms that are the same for each customer who goes it: how it ended, its tale, the money that
