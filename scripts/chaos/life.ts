@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { loanIdOf, methodNoOf } from '../../domain/identifiers';
+import { debtOrderFlowId, loanIdOf, methodNoOf } from '../../domain/identifiers';
 import type { Stage } from '../../test/support/crash/stage';
 import {
   collectors,
@@ -10,6 +10,7 @@ import {
   type Market,
   type Quote,
 } from '../../test/support/borrowers';
+import { newDebtor, newOrder, tellConfirmed, tellPaid, tellRefund } from '../../test/support/mall-calls';
 import { decide, isAsked } from '../../test/support/people';
 import { randomId } from '../../test/support/platform';
 import { until } from '../../test/support/until';
@@ -30,13 +31,34 @@ const toldWithinMs = 3_000;
 const tooMuchMinor = { CN: 10_000, ID: 100_000 } as const;
 
 /**
- * A customer's way with a loan while processes are killed: applies for it and, where it is paid out, repays an instalment,
- * pays too much and gets that back, or extends the loan.
+ * A life while processes are killed: that of a mall's order, or a customer's way with a loan.
  *
  * @param turn tells one life from another: they take turns in what they do
  * @param ended is called for each flow that has ended
  */
-export async function live(stage: Stage, turn: number, ended: Ended): Promise<void> {
+export const live = (stage: Stage, turn: number, ended: Ended): Promise<void> =>
+  turn % 4 === 0 ? order(stage, ended) : borrow(stage, turn, ended);
+
+/** An order of a mall: paid, refunded in part at once, confirmed, and refunded in part again when it is settled. */
+async function order(stage: Stage, ended: Ended): Promise<void> {
+  const mallId = 'mall-soon-cleared';
+  const debtor = await newDebtor(stage);
+  // The outside world may be away.
+  const paid = await until(() => newOrder(stage, debtor).catch(() => undefined));
+  const { orderId } = paid;
+  await tellPaid(stage, paid, mallId);
+  await tellRefund(stage, orderId, '50.00', { mallId });
+  await tellConfirmed(stage, orderId, mallId);
+  ended(await endOf(stage, debtOrderFlowId(orderId)));
+  await tellRefund(stage, orderId, '10.00', { mallId });
+  ended(await endOf(stage, debtOrderFlowId(orderId)));
+}
+
+/**
+ * A customer's way with a loan while processes are killed: applies for it and, where it is paid out, repays an instalment,
+ * pays too much and gets that back, or extends the loan.
+ */
+async function borrow(stage: Stage, turn: number, ended: Ended): Promise<void> {
   const market = turn % 2 === 0 ? 'CN' : 'ID';
   const customerId = await stage.newCustomer(market);
   const applicationId = await stage.submit({ market, customerId });

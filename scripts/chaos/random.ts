@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { keepAlive, type Kept } from '../../test/support/crash/kept';
 import type { Stage } from '../../test/support/crash/stage';
 import { violations } from '../../test/support/crash/traces';
-import { faults } from '../../test/support/faults';
+import { faults, faultsOfYeepay } from '../../test/support/faults';
+import { bringReferenceData } from '../../test/support/branches/debt-order';
 import { live } from './life';
 
 const customersAtOnce = 6;
@@ -27,7 +28,12 @@ export async function killAtRandom(
       'outside world': () => stage.startSandbox(),
     }).map(([name, start]) => keepAlive(name, start)),
   );
-  await stage.behave({ behaviour: { kind: 'MIXTURE', seed: String(seed), of: faults } });
+  await bringReferenceData(stage);
+  const mixture = { kind: 'MIXTURE', seed: String(seed) };
+  await stage.behave(
+    { behaviour: { ...mixture, of: faults } },
+    { party: 'yeepay', behaviour: { ...mixture, of: faultsOfYeepay } },
+  );
   const broken = Promise.race(processes.map((one) => one.broken));
   const flows: Flows = { started: 0, ended: 0, outcomes: {} };
   const report = setInterval(() => {

@@ -22,6 +22,17 @@ export const faults = [
   { weight: 2, behaviour: { kind: 'LATE_SUCCESS', delayMs: 2_000, code: 'NOT_TODAY' } },
 ];
 
+/** What Yeepay does with a divide or a return, each in its own time; all of it succeeds in the end. */
+export const faultsOfYeepay = [
+  { weight: 3, behaviour: { kind: 'ACCEPT' } },
+  { weight: 2, behaviour: { kind: 'SILENT', delayMs: 500 } },
+  { weight: 2, behaviour: { kind: 'BREAK' } },
+  { weight: 1, behaviour: { kind: 'HANG' } },
+  { weight: 1, behaviour: { kind: 'ERROR' } },
+  { weight: 1, behaviour: { kind: 'NOT_TAKEN', by: 'ERROR' } },
+  { weight: 2, behaviour: { kind: 'REFUSE', code: 'A_MOMENT' } },
+];
+
 /** How a party's answer may come of which it has done what it was asked; each is to have the effect of a plain answer, once. */
 export const waysToAnswer: [how: string, behaviour: Behaviour['behaviour']][] = [
   ['comes slowly', { kind: 'SLOW', delayMs: 500 }],

@@ -298,4 +298,37 @@ const ofLoans: readonly Branch[] = [
   ofLoan('extension/method-of-nobody', 'FAILED'),
 ];
 
-export const branches: readonly Branch[] = [...applications, ...ofLoans];
+/** A branch of a mall's order: the mall tells the API, and the flow runs where the API starts it. */
+function ofOrder(name: BranchName, outcome = 'CLOSED'): Branch {
+  return { name: name.replaceAll('-', ' '), outcome, go: (stage) => goBranch(stage, name) };
+}
+
+export const settledOrder = ofOrder('debt-order/settled-and-completed');
+/** Settled, refunded in a second run, and returned only as people say, since Yeepay will not. */
+export const returnedOrder = ofOrder('debt-order/returned-as-people-say');
+export const rolledBackOrder = ofOrder('debt-order/rolled-back-in-part');
+
+/** What becomes of malls' orders; all but the run that grows long, whose many wake-ups have nothing to lose. */
+const ofOrders: readonly Branch[] = [
+  settledOrder,
+  returnedOrder,
+  rolledBackOrder,
+  ofOrder('debt-order/cleared-by-query'),
+  ofOrder('debt-order/confirmed-before-it-is-divided'),
+  ofOrder('debt-order/settled-by-itself'),
+  ofOrder('debt-order/confirmed-after-people-were-asked'),
+  ofOrder('debt-order/mapped-later'),
+  ofOrder('debt-order/divide-tried-again'),
+  ofOrder('debt-order/divide-tried-again-as-people-say'),
+  ofOrder('debt-order/not-divided'),
+  ofOrder('debt-order/refunded-in-part-before-its-divide'),
+  ofOrder('debt-order/refunded-before-its-divide'),
+  ofOrder('debt-order/refunded-while-it-is-divided'),
+  ofOrder('debt-order/refunded-in-part-before-it-settles'),
+  ofOrder('debt-order/refunded-before-it-settles'),
+  ofOrder('debt-order/rolled-back-with-what-exceeds'),
+  ofOrder('debt-order/refunded-after-an-import'),
+  ofOrder('debt-order/refused', 'REFUSED'),
+];
+
+export const branches: readonly Branch[] = [...applications, ...ofLoans, ...ofOrders];

@@ -3,12 +3,18 @@ import { allTraces } from '../../../db/reads/trace';
 import { refundRequestNoOf } from '../../../domain/identifiers';
 import { sumMinor } from '../../../domain/money';
 import { checkTrace } from '../../../scripts/check-trace';
+import { YEEPAY } from '../../../schemas/outside/yeepay/divide';
 import { booksDisagree } from '../books-agree';
+import type { Did } from '../platform';
 import type { Stage } from './stage';
 
 /** Columns that name a row, a time or a way that may differ from run to run, and not what happened. */
 const incidental =
   /^(id|xid|journal_id|account_id|.*_at|.*hash|.*message_id|causation_id|asked_count|settled_by|.*journal_id|.*hold_id|idempotency_key)$/;
+
+/** A number that a party has given to what it did. */
+const partysNumber =
+  /"(\w*(?:[tT]ransactionNo|transaction_no|[uU]niqueOrderNo|unique_order_no|[bB]atchNo|batch_no|[dD]etailNo|detail_no))":"[^"]*"/g;
 
 /**
  * Everything that is on record about what goes by some names of its own, each row as a text in which it shows no names and
@@ -58,8 +64,10 @@ function generaliser(names: readonly string[]): (name: string, row: object) => s
     return (
       text
         .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
-        .replace(/\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)/g, '<time>')
-        .replace(/"(\w*(?:[tT]ransactionNo|transaction_no))":"[^"]*"/g, '"$1":"<no>"')
+        .replace(/\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)| \d\d:\d\d:\d\d)/g, '<time>')
+        // Yeepay's notices have none: it is made of what they say.
+        .replace(/cleared:[0-9a-f]{64}/g, '<id>')
+        .replace(partysNumber, '"$1":"<no>"')
         .replace(/"(\w*[jJ]ournalId)":\d+/g, '"$1":"<no>"')
         // What a method is paid by is made of its number at the party.
         .replace(/("kind":"(?:QR|VA|DEEP_LINK)","value"):"[^"]*"/g, '$1:"<no>"')
@@ -105,10 +113,15 @@ export async function violations(stage: Stage): Promise<string[]> {
   );
   expectSame('customers with credit still reserved', [], reserved);
 
-  const { effects, refunds, messages } = await stage.outsideDid();
+  const { effects, refunds, messages, divides } = await stage.outsideDid();
   const made = effects.map(({ reference }) => reference).sort();
   expectSame('applications paid out', await paidOut(stage), made);
   expectSame('refunds paid back', await paidBack(stage), refunds.map(({ requestNo }) => requestNo).sort());
+  expectSame(
+    'divided, taken back and completed',
+    await dividedOnRecord(stage),
+    divides.flatMap(didOf).sort(),
+  );
   expectSame('books and services that do not agree', [], await booksDisagree(stage.db));
   expectSame('messages sent twice', [], repeated(messages.map(({ requestNo }) => requestNo)));
   expectSame('arrows that the catalog lacks', [], checkTrace(await allTraces(stage.db)).problems);
@@ -137,5 +150,40 @@ async function paidBack({ db }: Stage): Promise<string[]> {
     ...late.map(({ flow_id }) => flow_id.replace('exception:', '')),
   ].sort();
 }
+
+interface DoneByYeepay {
+  requestNo: string;
+  operation: string;
+  body: { orderId: string; parts: { ledgerNo?: string; detailNo?: string; amountMinor: number }[] };
+}
+
+/** What Yeepay was asked for with success, as the services have it: what each receiver got, and what was taken back of that. */
+async function dividedOnRecord({ db }: Stage): Promise<string[]> {
+  const done = await db('outside.request')
+    .where({ party: YEEPAY, state: 'SUCCEEDED' })
+    .select<DoneByYeepay[]>('request_no as requestNo', 'operation', 'body');
+  const back = new Map<string, number>();
+  const did = done.flatMap(({ requestNo, operation, body }) => {
+    if (operation === 'yeepay-divide-complete') return [`${body.orderId} completed`];
+    if (operation === 'yeepay-divide')
+      return body.parts.map(({ ledgerNo, amountMinor }) => `${requestNo} ${ledgerNo} got ${amountMinor}`);
+    if (operation === 'yeepay-divide-back')
+      for (const { detailNo, amountMinor } of body.parts)
+        back.set(detailNo!, (back.get(detailNo!) ?? 0) + amountMinor);
+    return [];
+  });
+  return [...did, ...[...back].map(([detailNo, minor]) => `${detailNo} gave back ${minor}`)].sort();
+}
+
+/** What Yeepay has really done of an order, likewise. */
+const didOf = ({ orderId, isCompleted, details }: Did['divides'][number]): string[] => [
+  ...(isCompleted ? [`${orderId} completed`] : []),
+  ...details.map(
+    ({ divideRequestId, ledgerNo, amountMinor }) => `${divideRequestId} ${ledgerNo} got ${amountMinor}`,
+  ),
+  ...details
+    .filter(({ returnedMinor }) => returnedMinor > 0)
+    .map(({ detailNo, returnedMinor }) => `${detailNo} gave back ${returnedMinor}`),
+];
 
 const repeated = (all: readonly string[]): string[] => all.filter((one, at) => all.indexOf(one) < at);
