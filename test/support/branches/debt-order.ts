@@ -137,7 +137,7 @@ const orders = {
     stops: [then(waitsFor('CLEARING'), refunds('100.00'))],
   },
   'refunded-while-it-is-divided': {
-    yeepay: { operation: 'divide', behaviour: { kind: 'SILENT', delayMs: 10_000 } },
+    yeepay: { operation: 'divide', behaviour: { kind: 'SILENT', delayMs: 5_000 } },
     stops: [then(isBeingDivided, refunds('50.00')), isBeingDivided, isConfirmed],
   },
   'refunded-in-part-before-it-settles': { stops: [then(isDivided, refunds('50.00')), isConfirmed] },
