@@ -30,8 +30,12 @@ export interface OutsideRequest {
   tellsWithinSeconds?: number;
 }
 
-/** What one exchange with a party gave: its final word, or that it is still working, or that nobody knows. */
-export type Exchange = OutsideAnswer | { status: 'PROCESSING' } | { status: 'UNKNOWN'; why: string };
+/**
+ * What one exchange with a party gave: its final word, or that it is still working, or that nobody knows. It is a contradiction
+ * where the party has said that it has done something else than it was asked to.
+ */
+export type Exchange =
+  OutsideAnswer | { status: 'PROCESSING' } | { status: 'UNKNOWN'; why: string; isContradiction?: true };
 
 /** Speaks to outside parties: one per operation, in activities/gateways/. */
 export interface Gateway {

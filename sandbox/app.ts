@@ -18,6 +18,7 @@ import { whyYeepayCannot } from './yeepay/holdings';
 import { createNotices } from './yeepay/notices';
 import { yeepayRoutes } from './yeepay/routes';
 import type { YeepaySide } from './yeepay/side';
+import type { Misprint } from './yeepay/statement';
 
 /** A few minutes: whoever calls back for money does not give up because the platform is away for a moment. */
 const DEFAULT_RETRY_DELAYS_MS = [500, 1_000, 2_000, ...Array.from({ length: 50 }, () => 4_000)];
@@ -76,7 +77,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const payments = createPayments(tellSigned, clock, stop.signal);
 
   const app = express().disable('x-powered-by').disable('etag');
-  const world = { orders, outages, rules, log, requests, secrets, yeepay };
+  const misprints = new Map<string, Misprint>();
+  const world = { orders, outages, rules, log, requests, secrets, yeepay, misprints };
   for (const kind of Object.keys(partyKinds) as PartyKind[]) app.use(partyRoutes(kind, world));
   if (yeepay) app.use(`/${YEEPAY}`, yeepayRoutes({ ...world, yeepay }));
   app.use('/control', controlRoutes({ ...world, payments, clock }));

@@ -10,6 +10,7 @@ import type { Orders } from './orders';
 import { readChargeback, readPayment, type Payments } from './payments';
 import { readRule, type Rules } from './rules';
 import { yeepayControlRoutes } from './yeepay/control-routes';
+import type { Misprint } from './yeepay/statement';
 
 interface Controlled {
   orders: Orders;
@@ -22,6 +23,7 @@ interface Controlled {
   secrets: PartySecrets;
   /** Set where there is a Yeepay. */
   yeepay?: object | undefined;
+  misprints: Map<string, Misprint>;
 }
 
 /**

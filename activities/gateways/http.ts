@@ -13,6 +13,8 @@ export interface Sending {
   body: string;
   /** How long the party may take to answer; 10 s if left out. */
   answerTimeoutMs?: number | undefined;
+  /** How much it may answer; 512 KiB if left out. */
+  maxAnswerBytes?: number;
 }
 
 /** An answer as it came, or why there is none. */
@@ -26,6 +28,7 @@ export async function exchange({
   headers,
   body,
   answerTimeoutMs = 10_000,
+  maxAnswerBytes = MAX_ANSWER_BYTES,
 }: Sending): Promise<Reply> {
   crashPoint('before-send', what);
   try {
@@ -38,7 +41,7 @@ export async function exchange({
       signal: AbortSignal.timeout(answerTimeoutMs),
     });
     crashPoint('before-receive', what);
-    const text = await textOf(response);
+    const text = await textOf(response, maxAnswerBytes);
     crashPoint('after-receive', what);
     return { httpStatus: response.status, headers: response.headers, text };
   } catch (error) {
@@ -62,13 +65,13 @@ export function jsonIn(text: string): { value: unknown } | { silence: string } {
 export const lineIn = (words: unknown): string =>
   typeof words === 'string' ? [...words.replace(/[\p{Cc}\p{Cs}]+/gu, ' ').trim()].slice(0, 500).join('') : '';
 
-/** An answer's text. Throws when it is longer than any answer of a party, without reading the rest. */
-async function textOf(response: Response): Promise<string> {
+/** An answer's text. Throws when it is longer than it may be, without reading the rest. */
+async function textOf(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += (chunk as Uint8Array).length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`);
+    if (bytes > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`);
     chunks.push(chunk as Uint8Array);
   }
   return Buffer.concat(chunks).toString();

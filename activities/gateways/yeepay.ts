@@ -14,6 +14,7 @@ import {
   type DivideRequest,
   type YeepayOrder,
 } from '../../schemas/outside/yeepay/divide';
+import { statementIn, type StatementLine } from '../../schemas/outside/yeepay/statement';
 import { signRequest, verifyResponse, type YeepayRequest } from '../../schemas/outside/yeepay/signature';
 import type { Exchange, Gateway } from '../outside';
 import { exchange, jsonIn, type Reply } from './http';
@@ -22,6 +23,9 @@ import { exchange, jsonIn, type Reply } from './http';
 export type YeepayConnection = YeepayAccess & { answerTimeoutMs?: number | undefined };
 
 type YeepayOperation = Extract<OutsideOperation, `yeepay-${string}`>;
+/** Signed by Yeepay, and done otherwise than it was asked for. */
+const NOT_AS_ASKED = 'an answer that is not what was asked for';
+
 type Answer = Readonly<Record<string, unknown>>;
 type Word = Awaited<ReturnType<Gateway['query']>>;
 
@@ -194,25 +198,62 @@ async function ask(
     ...{ parentMerchantNo: connection.parentMerchantNo, merchantNo, orderId, uniqueOrderNo },
     ...asked.parameters(row),
   };
-  const request: YeepayRequest = { method, path, content: { parameters: ours } };
+  const signed = await exchangeSigned(connection, { method, path, content: { parameters: ours } });
+  const answer = 'silence' in signed ? signed : jsonIn(signed.text);
+  return 'silence' in answer
+    ? unknown(answer.silence)
+    : wordOf(answer.value, asked, { row, ours, connection });
+}
+
+/** As long as a statement may be, in bytes: some 100,000 lines. */
+const MAX_STATEMENT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Makes the function that fetches Yeepay's statement of a day.
+ *
+ * @returns a function of the day (yyyy-MM-dd). It throws when Yeepay gives none, or one that cannot be read: there is nothing that
+ *   could be gone on with.
+ */
+export const yeepayStatements =
+  (connection: YeepayConnection | undefined) =>
+  async (day: string): Promise<StatementLine[]> => {
+    if (!connection) throw new Error(NOT_CONFIGURED);
+    const parameters = { parentMerchantNo: connection.parentMerchantNo, dayString: day };
+    const request: YeepayRequest = { method: 'GET', path: paths.statement, content: { parameters } };
+    const signed = await exchangeSigned(connection, request, MAX_STATEMENT_BYTES);
+    if ('silence' in signed) throw new Error(`Yeepay gives no statement of ${day}: ${signed.silence}.`);
+    // A refusal is JSON, as every other answer.
+    const refused = jsonIn(signed.text);
+    if (!('silence' in refused)) {
+      const { code } = Object(refused.value) as Answer;
+      throw new Error(`Yeepay gives no statement of ${day}: the code ${textIn(code) || 'that is none'}.`);
+    }
+    return statementIn(signed.text, day);
+  };
+
+/** One signed exchange; what Yeepay has not signed is a silence. */
+async function exchangeSigned(
+  connection: YeepayConnection,
+  request: YeepayRequest,
+  maxAnswerBytes?: number,
+): Promise<{ text: string } | { silence: string }> {
+  const { method, path } = request;
   const { pathAndQuery, headers, body } = signRequest(request, connection, {
     ...{ requestId: randomUUID(), at: new Date() },
   });
   const { url, answerTimeoutMs } = connection;
   const reply = await exchange({
     ...{ what: `${method} ${path}`, url: url + pathAndQuery, method, headers, body, answerTimeoutMs },
+    ...(maxAnswerBytes !== undefined && { maxAnswerBytes }),
   });
-  const answer = signedIn(reply, connection);
-  return 'silence' in answer
-    ? unknown(answer.silence)
-    : wordOf(answer.value, asked, { row, ours, connection });
+  return signedIn(reply, connection);
 }
 
 /** What Yeepay has signed, over the bytes as they came; nothing else of an answer is looked at. */
 function signedIn(
   reply: Reply,
   { platformKey }: Pick<YeepayAccess, 'platformKey'>,
-): { value: unknown } | { silence: string } {
+): { text: string } | { silence: string } {
   if ('silence' in reply) return reply;
   const { httpStatus, headers, text } = reply;
   if (httpStatus === 401 || httpStatus === 403) {
@@ -223,7 +264,7 @@ function signedIn(
   if (!verifyResponse(text, headers.get('x-yop-sign') ?? '', platformKey)) {
     return { silence: `an answer that Yeepay has not signed (HTTP ${httpStatus})` };
   }
-  return jsonIn(text);
+  return { text };
 }
 
 function wordOf(
@@ -245,7 +286,7 @@ function wordOf(
     case 'PROCESSING':
       return { status: 'PROCESSING' };
     case 'SUCCESS':
-      return asked.succeeded(answer, about.row) ?? unknown('an answer that is not what was asked for');
+      return asked.succeeded(answer, about.row) ?? { ...unknown(NOT_AS_ASKED), isContradiction: true };
     case 'FAIL':
       return failed('FAIL', answer.failReason ?? answer.errorMessage ?? answer.message);
     default:

@@ -9,6 +9,7 @@ import { problem } from '../party-routes';
 import { behaviourSchema } from '../rules';
 import { closed, reader, textUpTo } from '../schema';
 import { balancesOf, holdingsOf } from './holdings';
+import type { Misprint } from './statement';
 import { paidOrderNo, type PaidOrder } from './wanted';
 
 /** An order that a buyer has paid at the mall; amounts in fen. */
@@ -24,9 +25,18 @@ interface Paid extends Omit<PaidOrder, 'operation' | 'reference' | 'uniqueOrderN
  *
  * - `POST /orders` with a `Paid` → `{ orderId, uniqueOrderNo, merchantNo }`
  * - `GET /orders?orderId=` → `{ orders: Holding[] }`
+ * - `POST /misprints` with a `Misprint` → 204; statements say it so from now on, and `DELETE /misprints` as it was again
  * - `GET /balances` → `{ balances: { [ledgerNo]: amountMinor } }`
  */
-export function yeepayControlRoutes({ orders, log }: { orders: Orders; log: OrderLog }): Router {
+export function yeepayControlRoutes({
+  orders,
+  log,
+  misprints,
+}: {
+  orders: Orders;
+  log: OrderLog;
+  misprints: Map<string, Misprint>;
+}): Router {
   const routes = Router();
   routes.post('/orders', json(), async (req, res) => {
     const paid = readPaid(req.body);
@@ -57,6 +67,16 @@ export function yeepayControlRoutes({ orders, log }: { orders: Orders; log: Orde
     const all = [...holdingsOf(log.all()).values()];
     res.json({ orders: all.filter((one) => orderId === undefined || one.orderId === orderId) });
   });
+  routes.post('/misprints', json(), (req, res) => {
+    const misprint = readMisprint(req.body);
+    if ('problem' in misprint) return problem(res, 400, 'INVALID_REQUEST', misprint.problem);
+    misprints.set(misprint.requestNo, misprint);
+    res.status(204).end();
+  });
+  routes.delete('/misprints', (_req, res) => {
+    misprints.clear();
+    res.status(204).end();
+  });
   routes.get('/balances', (_req, res) => {
     res.json({ balances: balancesOf(holdingsOf(log.all()).values()) });
   });
@@ -71,4 +91,9 @@ const readPaid = reader<Paid>(
     { orderId: textUpTo(64), merchantNo: textUpTo(64), amountMinor: amount },
     { feeMinor: { type: 'integer', minimum: 0 }, clearing: behaviourSchema },
   ),
+);
+
+const readMisprint = reader<Misprint>(
+  'misprint',
+  closed({ requestNo: textUpTo(128) }, { amountMinor: amount }),
 );

@@ -10,7 +10,7 @@ import { orderAnswer, yeepayAnswer } from './answers';
 import { holdingsOf, type Holding } from './holdings';
 import { readYeepayRequest } from './requests';
 import type { YeepaySide } from './side';
-import { statementOf } from './statement';
+import { statementOf, type Misprint } from './statement';
 import { paidOrderNo, type YeepayOperation } from './wanted';
 
 interface World {
@@ -19,6 +19,7 @@ interface World {
   outages: Outages;
   log: OrderLog;
   requests: ReceivedRequest[];
+  misprints: ReadonlyMap<string, Misprint>;
 }
 
 /** The codes by which this Yeepay says that it has never seen a number; the real one's are configuration. */
@@ -30,7 +31,7 @@ type Handler = (req: Request, res: YeepayResponse, next: NextFunction) => void |
 
 /** What Yeepay serves below its address: `schemas/outside/yeepay/divide.ts`. Every answer is signed. */
 export function yeepayRoutes(world: World): Router {
-  const { yeepay, orders, outages, log, requests } = world;
+  const { yeepay, orders, outages, log, requests, misprints } = world;
   const say = sayer(yeepay);
   const holdingFor = ({
     orderId,
@@ -88,7 +89,7 @@ export function yeepayRoutes(world: World): Router {
     const { dayString = '' } = res.locals.parameters;
     if (!/^\d{4}-\d\d-\d\d$/.test(dayString))
       return refuse(say, res, 'INVALID_PARAMETER', 'dayString must be a day such as 2026-01-15.');
-    say(res, statementOf(dayString, log.all(), holdingsOf(log.all())));
+    say(res, statementOf(dayString, log.all(), holdingsOf(log.all()), misprints));
   });
   return routes;
 }
