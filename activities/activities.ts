@@ -3,19 +3,32 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Knex } from 'knex';
 import { databaseFault } from '../db/errors';
 import type { RefusalDetails } from '../workflows/moves/refusal';
-import type { ServiceId } from '../schemas/message';
+import type { StatementLine } from '../schemas/outside/yeepay/statement';
 import { failedIn, StepRefused, wrapper, type AnyService, type Delivered, type Delivery } from './handling';
 import type { Gateways } from './outside';
 import { operatorActivities, type OperatorActivities } from './operator';
+import { reconciliationActivities, type ReconciliationActivities } from './reconciliation';
 import { services } from './services';
 import { flowActivities, type FlowActivities } from './start-flow';
 
-/** Temporal's activities, by the names that its Web UI shows: "<service-id>.<message-id>", what operators do, and what starts a flow. */
+/** Temporal's activities, by the names that its Web UI shows: "<service-id>.<message-id>", what operators do, what starts a flow, and what reconciles. */
 export type Activities =
-  Record<string, (delivery: Delivery) => Promise<Delivered>> | OperatorActivities | FlowActivities;
+  | Record<string, (delivery: Delivery) => Promise<Delivered>>
+  | OperatorActivities
+  | FlowActivities
+  | ReconciliationActivities;
 
-/** Makes all activities: one for each message that a service receives, those of operators, and the one that starts flows. */
-export function activitiesOn(db: Knex, gateways: Gateways): Activities {
+/**
+ * Makes all activities: one for each message that a service receives, those of operators, the one that starts flows, and those that
+ * reconcile.
+ *
+ * @param statementOf fetches Yeepay's statement of a day
+ */
+export function activitiesOn(
+  db: Knex,
+  gateways: Gateways,
+  statementOf: (day: string) => Promise<StatementLine[]>,
+): Activities {
   const all = Object.values(services) as unknown as AnyService[];
   const deliver = wrapper(db, gateways, all);
   const steps = Object.fromEntries(
@@ -26,7 +39,13 @@ export function activitiesOn(db: Knex, gateways: Gateways): Activities {
       ]),
     ),
   );
-  return { ...steps, ...operatorActivities(db), ...flowActivities };
+  const reconciling = Object.fromEntries(
+    Object.entries(reconciliationActivities(db, gateways, statementOf)).map(([name, act]) => [
+      name,
+      (input: never) => (act as (input: never) => Promise<unknown>)(input).catch(failAsTemporalDoes(name)),
+    ]),
+  ) as unknown as ReconciliationActivities;
+  return { ...steps, ...operatorActivities(db), ...flowActivities, ...reconciling };
 }
 
 /** Lets Temporal know for as long as a step takes that its worker is alive. A local step is watched by its flow's task. */
@@ -42,14 +61,14 @@ async function whileHeartbeating<T>(work: () => Promise<T>): Promise<T> {
  * what PostgreSQL says is told without what it quotes.
  */
 const failAsTemporalDoes =
-  (service: ServiceId) =>
+  (by: string) =>
   (error: unknown): never => {
     const fault = databaseFault(error);
     if (fault) {
-      const where = failedIn.get(error as object) ?? service;
+      const where = failedIn.get(error as object) ?? by;
       throw new Error(`${where}: PostgreSQL reported ${JSON.stringify(fault)}`);
     }
     if (!(error instanceof StepRefused)) throw error;
     const details: RefusalDetails = { refusal: error.refusal, message: error.refusedMessage };
-    throw ApplicationFailure.nonRetryable(`${service}: ${error.refusal.reason}`, error.refusal.code, details);
+    throw ApplicationFailure.nonRetryable(`${by}: ${error.refusal.reason}`, error.refusal.code, details);
   };

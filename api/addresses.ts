@@ -22,6 +22,11 @@ export const extensionCancellationAddress = (orderId: string): string =>
   `${extensionAddress(orderId)}/cancellation`;
 export const debtOrderAddress = (orderId: string): string => `/v1/debt-orders/${orderId}`;
 export const debtContractAddress = (contractId: string): string => `/v1/debt-contracts/${contractId}`;
+export const reconciledDaysAddress = '/v1/reconciliation/days';
+export const reconciledDayAddress = (market: string, day: string): string =>
+  `${reconciledDaysAddress}/${market}/${day}`;
+export const findingsAddress = '/v1/reconciliation/findings';
+export const findingAddress = (findingId: number): string => `${findingsAddress}/${findingId}`;
 export const positionAddress = (partnerId: string): string => `/v1/funds/${partnerId}/position`;
 
 export const scheduleAddress = (loanId: string, version?: number): string =>

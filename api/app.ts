@@ -29,6 +29,7 @@ import { loanRoutes } from './routes/loans';
 import { mallRoutes } from './routes/mall';
 import { operationsRoutes } from './routes/operations';
 import { productRoutes } from './routes/products';
+import { reconciliationRoutes } from './routes/reconciliation';
 import { recordRoutes } from './routes/records';
 import { refundRoutes } from './routes/refunds';
 import { repaymentOrderRoutes } from './routes/repayment-orders';
@@ -64,6 +65,7 @@ export function apiRoutes(needs: ApiNeeds): Route[] {
     ...mallRoutes(needs),
     ...debtOrderRoutes(needs),
     ...debtContractRoutes(needs),
+    ...reconciliationRoutes(needs),
     ...flowRoutes(needs),
     ...operationsRoutes(needs),
     ...interventionRoutes(needs),

@@ -45,6 +45,8 @@ const TAGS: Readonly<Record<string, string>> = {
   'Repayment orders': 'Have money collected, and get a method to pay by.',
   'Debt orders': 'Orders of malls whose proceeds settle debts: what malls tell of them, and how they stand.',
   'Debt contracts': 'Debts that are settled by what debtors buy, and whose the ledger ids of malls are.',
+  Reconciliation:
+    'What Yeepay says, what was divided, what settled debts, and the books, compared day by day.',
   Flows: 'How far a flow is, and each step that it has taken.',
   Operations:
     'What people decide about flows that wait for them. Each act needs the approval of another operator.',

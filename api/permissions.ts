@@ -19,5 +19,8 @@ export const MAY = {
   manageDebts: ['ops'],
   readDebts: ['ops', 'finance'],
   readDebtOrders: ['ops', 'finance', 'mall'],
+  readReconciliation: ['ops', 'finance'],
+  /** Have a day compared, and say who looks into a finding; to explain it is to operate. */
+  reconcile: ['ops', 'finance'],
   readPositions: ['ops', 'finance', 'partner'],
 } as const satisfies Record<string, readonly Role[]>;

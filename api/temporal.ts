@@ -8,7 +8,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import type { NewIntervention } from '../db/interventions';
-import { debtOrderFlowId } from '../domain/identifiers';
+import { debtOrderFlowId, reconciliationFlowId } from '../domain/identifiers';
 import { startOptions, type FlowStart } from '../schemas/flow-start';
 import type { MarketId } from '../schemas/generated/messages';
 import type { DataOf, Message } from '../schemas/message';
@@ -159,24 +159,48 @@ export async function tellOrder(
     messages,
   }: { taskQueue: string; market: string; orderId: string; messages: readonly Message[] },
 ): Promise<void> {
-  const flowId = debtOrderFlowId(orderId);
-  const { args, ...options } = startOptions({
-    ...{ flow: 'debt-order', flowId, taskQueue, command: { market, orderId } },
+  const start: FlowStart = {
+    ...{ flow: 'debt-order', flowId: debtOrderFlowId(orderId), taskQueue, command: { market, orderId } },
     summary: `Mall order ${orderId}`,
-  });
-  const start = { ...options, args: [...args], workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
-  await ask(temporal, () =>
-    temporal.workflow.signalWithStart('debt-order', { ...start, signal: 'told', signalArgs: [messages] }),
-  );
+  };
+  await startOrTell(temporal, start, messages);
 }
 
 /**
- * Wakes an order's flow, as something may have changed that it waits for. One that does not run needs not be woken.
+ * Wakes a flow with an inbox, as something may have changed that it waits for. One that does not run needs not be woken.
  *
  * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
  */
-export const wakeOrder = (temporal: Client, orderId: string): Promise<void> =>
-  tell(temporal, debtOrderFlowId(orderId), 'told', []);
+export const wakeFlow = (temporal: Client, flowId: string): Promise<void> =>
+  tell(temporal, flowId, 'told', []);
+
+/**
+ * Has a day compared: starts its flow, or wakes the one that waits.
+ *
+ * @throws Problem TEMPORARILY_UNAVAILABLE when Temporal is away
+ */
+export const startReconciliation = (
+  temporal: Client,
+  { taskQueue, market, day }: { taskQueue: string; market: string; day: string },
+): Promise<void> =>
+  startOrTell(
+    temporal,
+    {
+      ...{ flow: 'debt-reconciliation', flowId: reconciliationFlowId(market, day), taskQueue },
+      ...{ command: { market, day }, summary: `Reconciliation of ${day}` },
+    },
+    [],
+  );
+
+/** Tells a flow with an inbox something, and starts it where it does not run. */
+async function startOrTell(temporal: Client, start: FlowStart, messages: readonly Message[]): Promise<void> {
+  const { args, ...options } = startOptions({ ...start, isRepeatable: true });
+  await ask(temporal, () =>
+    temporal.workflow.signalWithStart(start.flow, {
+      ...{ ...options, args: [...args], signal: 'told', signalArgs: [messages] },
+    }),
+  );
+}
 
 /**
  * Tells a flow that a question of its was answered. A flow that has ended needs to know nothing any more.

@@ -4,7 +4,8 @@ import { attentionAfterAsks } from '../domain/attention';
 /**
  * What a flow can ask of people; each flow asks each question once. `receipt` asks whose money came in; `request:<number>`
  * what became of a request to an outside party, when the party does not say; `refund-account:<attempt>` where a refund is to
- * go that was refused; `refused:<number>` what is done about something that Yeepay has refused.
+ * go that was refused; `refused:<number>` what is done about something that Yeepay has refused; `finding:<id>`
+ * what explains a difference that a reconciliation has found.
  */
 export type Question =
   | 'review'
@@ -16,6 +17,7 @@ export type Question =
   | 'chargeback'
   | `refund-account:${number}`
   | `refused:${string}`
+  | `finding:${number}`
   | `request:${string}`;
 
 /** Who answers, when no person did in time. */

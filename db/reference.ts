@@ -167,6 +167,19 @@ export const mallOf = (db: Knex, id: string): Promise<Mall | undefined> =>
       'settles_by_itself as settlesByItself',
     );
 
+/** A market whose malls' orders Yeepay divides, and whose days are compared. */
+export interface ReconciledMarket {
+  market: MarketId;
+  timeZone: string;
+}
+
+/** The markets that have a mall. */
+export const reconciledMarkets = (db: Knex): Promise<ReconciledMarket[]> =>
+  db('reference.market as m')
+    .whereExists(db('reference.mall').whereRaw('market = m.id'))
+    .orderBy('m.id')
+    .select('m.id as market', 'm.time_zone as timeZone');
+
 /** What is done about a refusal of Yeepay's; see the table. */
 export type YeepayCode =
   { meaning: 'RETRY'; retryAfterSeconds: number } | { meaning: 'ASK' | 'REFUSE'; retryAfterSeconds: null };

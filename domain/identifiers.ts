@@ -95,5 +95,9 @@ export const yeepayAttemptsOf = (requestNo: string): string => requestNo.replace
 export const yeepayAttemptOf = (requestNo: string): number =>
   Number(requestNo.slice(requestNo.lastIndexOf('-') + 1));
 
+/** The flow that compares a market's day. */
+export const reconciliationFlowId = (market: string, day: string): string =>
+  `debt-reconciliation:${market}.${day}`;
+
 /** The flow that carries a mall's order. */
 export const debtOrderFlowId = (orderId: string): string => `debt-order:${orderId}`;

@@ -48,8 +48,8 @@ export const catalog: Catalog = {
 };
 export const decisions = decisionData as CatalogDecision[];
 
-/** Flows that the catalog does not draw: money in the wrong place, until a person has found it. */
-export const projectFlows = ['exception'];
+/** Flows that the catalog does not draw: money in the wrong place, until a person has found it; and a day that is compared until it is green. */
+export const projectFlows = ['exception', 'debt-reconciliation'];
 
 /** The arrow from a sender (a service or "actor") to a message, or from a message to the service that handles it. */
 export const arrow = (from: string, to: string): string => `${from}>${to}`;

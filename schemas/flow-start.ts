@@ -16,15 +16,17 @@ export interface FlowStart {
   summary: string;
   /** What it begins with. */
   command: unknown;
+  /** Whether one of this id that has ended is started once more. */
+  isRepeatable?: true;
 }
 
-/** Temporal's options of a start. The workflow's id is the flow's id, so one flow is one workflow for ever. */
-export const startOptions = ({ flow, flowId, taskQueue, summary, command }: FlowStart) =>
+/** Temporal's options of a start. The workflow's id is the flow's id, so one flow is one workflow for ever, unless it is repeatable. */
+export const startOptions = ({ flow, flowId, taskQueue, summary, command, isRepeatable }: FlowStart) =>
   ({
     workflowId: flowId,
     taskQueue,
     args: [command],
-    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdReusePolicy: isRepeatable ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
     staticSummary: summary,
     staticDetails: `Flow \`${flow}\`. Its trace: \`GET /v1/flows/${flowId}/trace\`.`,

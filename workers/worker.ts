@@ -2,7 +2,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import type { Knex } from 'knex';
 import { activitiesOn } from '../activities/activities';
 import { partyGateway } from '../activities/gateways/party';
-import { yeepayGateways } from '../activities/gateways/yeepay';
+import { yeepayGateways, yeepayStatements } from '../activities/gateways/yeepay';
 import type { Gateways } from '../activities/outside';
 import { connect } from '../db/pool';
 import { parties } from '../db/reference';
@@ -44,7 +44,9 @@ export async function startWorkers(
 ): Promise<RunningWorkers> {
   const db = connect(config.databaseUrl, { max: databaseConnections, applicationName: 'credit-worker' });
   const connection = await NativeConnection.connect({ address: config.temporalAddress });
-  const activities = activitiesOn(db, gateways);
+  const { yeepay, answerTimeoutMs } = config;
+  const statementOf = yeepayStatements(yeepay && { ...yeepay, answerTimeoutMs });
+  const activities = activitiesOn(db, gateways, statementOf);
   const common = {
     connection,
     namespace: config.temporalNamespace,

@@ -7,6 +7,7 @@ import {
   ordersWithoutDebtor,
 } from '../../db/access/debt-contracts';
 import { debtContractView, type DebtContractView } from '../../db/reads/debt-contracts';
+import { debtOrderFlowId } from '../../domain/identifiers';
 import { money, type Money } from '../../domain/money';
 import { debtContractAddress, debtOrderAddress } from '../addresses';
 import { MAY } from '../permissions';
@@ -14,7 +15,7 @@ import type { FlowNeeds } from '../needs';
 import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
 import { common, day, links, list, object, oneOf, type Schema } from '../schema';
-import { wakeOrder } from '../temporal';
+import { wakeFlow } from '../temporal';
 
 type Needs = Pick<FlowNeeds, 'db' | 'temporal'>;
 
@@ -238,7 +239,8 @@ async function unlessRefused(work: Promise<void>): Promise<void> {
 
 /** They would try again by themselves, but later. */
 async function wakeOrdersOf(db: Knex, temporal: Client, memberUserId: string): Promise<void> {
-  for (const orderId of await ordersWithoutDebtor(db, memberUserId)) await wakeOrder(temporal, orderId);
+  for (const orderId of await ordersWithoutDebtor(db, memberUserId))
+    await wakeFlow(temporal, debtOrderFlowId(orderId));
 }
 
 async function read(db: Knex, contractId: string): Promise<Answer> {

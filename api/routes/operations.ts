@@ -13,11 +13,13 @@ import {
 } from '../../db/acts';
 import { openRequestQuestion, settleByOperators, TransactionTaken } from '../../db/access/outside-answers';
 import { submissionOf } from '../../db/access/submissions';
+import { journalOf } from '../../db/books/journals';
 import type { OutsideAnswer } from '../../db/outside';
 import { loanApplicationView, loanView } from '../../db/reads/loans';
 import { outsideRequestView } from '../../db/reads/outside-requests';
 import { customerOf } from '../../db/reference';
 import { inTransaction } from '../../db/transaction';
+import { reconciliationFlowId } from '../../domain/identifiers';
 import { derivedId } from '../../schemas/identity';
 import {
   applicationAddress,
@@ -33,7 +35,7 @@ import { Problem } from '../problem';
 import type { Answer, Call, Parameter, Route } from '../route';
 import { common, links, list, object, oneOf, text, uuid, type Schema } from '../schema';
 import { idempotencyKeyParameter } from '../submission';
-import { tellAnswered, tellQuestionAnswered } from '../temporal';
+import { tellAnswered, tellQuestionAnswered, wakeFlow } from '../temporal';
 import { ownApplication, unknownApplication } from './loan-applications';
 
 type Needs = Pick<FlowNeeds, 'db' | 'temporal'>;
@@ -83,6 +85,12 @@ const refusedQuestion: Schema = {
     'What is done about something that Yeepay has refused: "refused:" and the number of the request.',
   type: 'string',
   pattern: '^refused:[A-Z]{2}-[A-Z0-9-]{3,60}$',
+};
+
+const findingQuestion: Schema = {
+  description: 'What explains a difference that a reconciliation has found: "finding:" and its number.',
+  type: 'string',
+  pattern: '^finding:[1-9][0-9]{0,14}$',
 };
 
 /** What operators answer, each with what it rests on. */
@@ -137,6 +145,12 @@ const answerBody: Schema = {
       evidence: object({ transactionNo: common('transaction-no') }),
       reason: reasonSchema,
     }),
+    object({
+      ...{ flowId, question: findingQuestion, answer: oneOf('BOOKED') },
+      evidence: object({ journalId: common('journal-id') }),
+      reason: reasonSchema,
+    }),
+    object({ flowId, question: findingQuestion, answer: oneOf('DECIDED'), reason: reasonSchema }),
   ],
 };
 const answerExamples = {
@@ -173,6 +187,11 @@ const answerExamples = {
     ...{ flowId: 'debt-order:MO20260115000017', question: 'refused:YB-MO20260115000017-1-1' },
     ...{ answer: 'RESOLVED', reason: "The supplier has paid it into the merchant's account." },
     evidence: { transactionNo: 'TX20260122000005' },
+  },
+  finding: {
+    ...{ flowId: reconciliationFlowId('CN', '2026-01-22'), question: 'finding:17', answer: 'BOOKED' },
+    reason: "The supplier's return came after its failure: booked by hand.",
+    evidence: { journalId: 4711 },
   },
   receipt: {
     ...{ flowId: repaymentFlowId('cn-payout.TX20260131000042'), question: 'receipt', answer: 'IDENTIFIED' },
@@ -283,7 +302,8 @@ export function operationsRoutes(needs: Needs): Route[] {
         'by answering `withdrawal` with `ABANDON`, heeded unless the money is gone or may be. What became of a request ' +
         'that its party does not know is answered with what proves it, and money that names no order of ours (`receipt`) with ' +
         'its payer, and the loan that it is for if it is for one. Money that was taken back and never came in (`chargeback`) ' +
-        'is claimed from its party.',
+        'is claimed from its party. What a reconciliation has found (`finding:…`) is mended by a journal (`BOOKED`), which the ' +
+        'next comparison proves, or may stay as it is (`DECIDED`).',
       access: { roles: MAY.operate },
       parameters: [idempotencyKeyParameter],
       body: { schema: answerBody, examples: answerExamples },
@@ -381,7 +401,8 @@ interface AnswerBody {
     | { code: string; message: string }
     | { customerId: string; loanId?: string }
     | { accountToken: string }
-    | { transactionNo: string };
+    | { transactionNo: string }
+    | { journalId: number };
 }
 
 async function answer({ db }: Needs, call: Call): Promise<Answer> {
@@ -402,6 +423,7 @@ async function answer({ db }: Needs, call: Call): Promise<Answer> {
       const told = { party, instant: evidence.paidAt, pointer: '/evidence/paidAt' };
       await checkInstant(tx, call.log, told);
     }
+    if (evidence && 'journalId' in evidence) await checkJournal(tx, evidence);
     const recorded = await recordOnce(tx, call, wanted);
     if (recorded.isNew && (await standingAnswer(tx, flowId, question))) throw alreadyAnswered();
     return recorded.act;
@@ -419,6 +441,12 @@ async function checkPayer(
   }
   if (loanId !== undefined && (await loanView(db, loanId))?.customerId !== customerId) {
     throw new Problem('ANSWER_NOT_TAKEN', `The customer has no loan ${loanId}.`);
+  }
+}
+
+async function checkJournal(db: Knex, { journalId }: { journalId: number }): Promise<void> {
+  if (!(await journalOf(db, journalId))) {
+    throw new Problem('ANSWER_NOT_TAKEN', `There is no journal ${journalId}.`);
   }
 }
 
@@ -455,9 +483,10 @@ async function approve({ db, temporal }: Needs, call: Call): Promise<Answer> {
     if (!(error instanceof TransactionTaken)) throw error;
     throw new Problem('TRANSACTION_TAKEN', 'Find the transaction that moved the money of this very request.');
   });
-  await (requestNo === undefined
-    ? tellQuestionAnswered(temporal, flowId, question)
-    : tellAnswered(temporal, flowId, requestNo));
+  if (requestNo !== undefined) await tellAnswered(temporal, flowId, requestNo);
+  // Whether it explains the day is for the next comparison to say.
+  else if (question.startsWith('finding:')) await wakeFlow(temporal, flowId);
+  else await tellQuestionAnswered(temporal, flowId, question);
   crashPoint('before-answer', 'approval');
   return { status: 201, body: bodyOf({ ...approved, state: 'STANDS' }) };
 }

@@ -799,6 +799,7 @@ export type FlowName =
   | 'credit-approval'
   | 'customer-onboarding'
   | 'debt-order'
+  | 'debt-reconciliation'
   | 'exception'
   | 'extension'
   | 'financial-accounting'

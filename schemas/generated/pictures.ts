@@ -203,4 +203,5 @@ export const pictures: Record<FlowName, Picture> = {
     ],
   },
   exception: { title: 'exception', arrows: [] },
+  'debt-reconciliation': { title: 'debt-reconciliation', arrows: [] },
 };

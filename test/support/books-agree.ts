@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { trialBalance } from '../../db/books/trial-balance';
+import { comparisons, type SetComparisonName } from '../../db/reconciliation/comparisons';
 
 /** Where two sides do not agree: what it is about, and both amounts in minor units. */
 interface Disagreement {
@@ -17,16 +18,6 @@ const balanceOf = (book: string, code: string, owner: string): string =>
 const postedOf = (condition: string): string =>
   `coalesce((select sum(o.amount_minor) from asset_center.posting o join asset_center.loan ol using (loan_id)
               where ${condition}), 0)`;
-
-/** What of an order was ever divided: all of its lines, less what refunds had left out before. */
-const dividedMinor = `case when d.status = 'COMPLETED' then
-     (select coalesce(sum(i.amount_minor), 0) from divide_service.divide_item i where i.order_id = d.order_id )
-     - (select coalesce(sum(l.amount_minor), 0) from divide_service.refund_line l
-          join divide_service.order_refund f using (order_id, refund_id)
-         where l.order_id = d.order_id and f.state = 'LEFT_OUT') else 0 end`;
-const recordsOf = (condition: string): string =>
-  `(select coalesce(sum(case r.type when 'INCOME' then r.amount_minor else -r.amount_minor end), 0)
-      from debt_settlement_service.repayment_record r where r.contract_id = c.contract_id and ${condition})`;
 
 /** Each promise, as the two sides that must be equal: `about`, `books` and `other`. */
 const promises: Record<string, string> = {
@@ -129,48 +120,6 @@ const promises: Record<string, string> = {
                        left join repayment_engine.repayment_identification i using (party, transaction_no)
                       where r.party = p.id and r.customer_id is null and i.party is null), 0) as other
       from reference.party p`,
-  'what is left of an order at Yeepay is what went to nobody': `
-    select d.order_id as about, ${balanceOf('general', `'yeepay-undivided'`, 'd.order_id')} as books,
-           case when d.completed_on is null and d.cleared_on is not null
-                then d.settled_minor - ${dividedMinor} - ${balanceOf('general', `'divide-in-exception'`, 'd.order_id')}
-                else 0 end as other
-      from divide_service.divide_record d`,
-  'what is divided and not returned is with the debtors': `
-    select i.ledger_id as about, ${balanceOf('general', `'yeepay-debtor-ledger'`, 'i.ledger_id')} as books,
-           sum(i.amount_minor - i.refunded_minor) filter (where d.status = 'COMPLETED') as other
-      from divide_service.divide_item i join divide_service.divide_record d using (order_id)
-     where i.mer_type = 'DEBTOR' group by i.ledger_id having bool_or(d.status = 'COMPLETED')`,
-  'a share that has settled nothing yet is what was divided, less what was returned': `
-    select d.order_id as about, ${balanceOf('general', `'debtor-share'`, 'd.order_id')} as books,
-           case when d.status = 'COMPLETED' and d.debts_settled_on is null
-                then (select coalesce(sum(i.amount_minor - i.refunded_minor), 0) from divide_service.divide_item i
-                       where i.order_id = d.order_id and i.mer_type = 'DEBTOR') else 0 end as other
-      from divide_service.divide_record d`,
-  'nothing stays in clearing after a return': `
-    select d.order_id as about, ${balanceOf('general', `'debt-return-clearing'`, 'd.order_id')} as books, 0 as other
-      from divide_service.divide_record d`,
-  'what is neither divided nor refunded nor the platform is what was paid of an order': `
-    select d.order_id as about, ${balanceOf('general', `'order-undivided'`, 'd.order_id')} as books,
-           case when d.completed_on is not null or d.cleared_on is null then 0
-                else d.order_amount_minor - d.refunded_minor
-                     - case when d.status = 'COMPLETED' then (select coalesce(sum(i.amount_minor - i.refunded_minor), 0)
-                         from divide_service.divide_item i where i.order_id = d.order_id) else 0 end end as other
-      from divide_service.divide_record d`,
-  'a debt is settled by its records, and remains by the rest': `
-    select c.contract_id as about, c.settled_minor as books, ${recordsOf('true')} as other
-      from debt_settlement_service.debt_contract c`,
-  'what is collected of a debt is what its records have from orders': `
-    select c.contract_id as about, ${balanceOf('general', `'debt-collected'`, 'c.contract_id')} as books,
-           ${recordsOf('r.order_id is not null')} as other
-      from debt_settlement_service.debt_contract c`,
-  'what exceeded the debts is owed to the debtors': `
-    select m.member_user_id as about, ${balanceOf('general', `'debtor-payable'`, 'm.member_user_id')} as books,
-           (select coalesce(sum(l.excess_minor), 0) from debt_settlement_service.settled_line l
-             where l.member_user_id = m.member_user_id)
-             - (select coalesce(sum(u.excess_minor), 0) from debt_settlement_service.undone_line u
-                  join debt_settlement_service.settled_line l using (order_id, number)
-                 where l.member_user_id = m.member_user_id) as other
-      from (select distinct member_user_id from debt_settlement_service.ledger) m`,
   'every loan that owes nothing is closed, and no other': `
     select l.loan_id as about, (l.state in ('SETTLED', 'CANCELLED'))::integer as books,
            ((select sum(i.principal_minor) from asset_center.instalment i
@@ -199,7 +148,26 @@ export async function booksDisagree(db: Knex): Promise<string[]> {
       return rows.map((row) => `${promise}: of ${row.about}, ${row.booksMinor} is not ${row.otherMinor}`);
     }),
   );
-  return [...unbalanced, ...found.flat()];
+  return [...unbalanced, ...found.flat(), ...(await debtsDisagree(db))];
+}
+
+/** What a reconciliation would find of how malls' orders and debts stand. */
+async function debtsDisagree(db: Knex): Promise<string[]> {
+  const standing = (Object.keys(comparisons) as SetComparisonName[]).filter(
+    (name) => comparisons[name].of === 'STANDING',
+  );
+  const found = await Promise.all(
+    standing.map(async (name) => {
+      const { rows } = await db.raw<{ rows: { subject: string; ours: unknown; theirs: unknown }[] }>(
+        `select subject, ours, theirs from (${comparisons[name].sides}) sides where ours is distinct from theirs`,
+        { market: 'CN' },
+      );
+      return rows.map(
+        ({ subject, ours, theirs }) => `${name}: of ${subject}, ${String(ours)} is not ${String(theirs)}`,
+      );
+    }),
+  );
+  return found.flat();
 }
 
 /** What a loan owes by the tables, in minor units; penalty stands in none. */

@@ -26,7 +26,16 @@ import { instantOf, nowMs } from './clock';
 import { openInbox, type Inbox } from './inbox';
 import type { AnswerToRefusal, Leaving, TakenBackBy } from './passing';
 import type { Refused } from './refusal';
-import { openWaits, startFlow, step, type Waits } from './step';
+import {
+  deed,
+  openWaits,
+  startFlow,
+  step,
+  type DeedInput,
+  type DeedName,
+  type DeedResult,
+  type Waits,
+} from './step';
 import { viewOf, type Facts } from './view';
 
 /** Asked by the API when a client is ready to wait for the end. */
@@ -65,6 +74,17 @@ export interface Flow<O extends ServiceId> {
    * waited for, and what becomes of this flow is no matter to it.
    */
   start<T extends MessageType>(flow: FlowName, start: FlowBeginning<T>): Promise<void>;
+
+  /**
+   * Does what is no message between services, such as to compare what others have done. It must be safe to repeat.
+   * `party` is the outside party that is asked.
+   */
+  do<Name extends DeedName>(
+    name: Name,
+    input: DeedInput<Name>,
+    summary: string,
+    options?: { party?: string },
+  ): Promise<DeedResult<Name>>;
 
   /** Gives a refused command back to the orchestrating service that sent it. */
   takeBack<T extends TakenBackBy<O>>(refused: Refused, type: T): Promise<AnswerToRefusal<O, T>>;
@@ -160,6 +180,7 @@ function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits
     messaging: { party: messagingPartyOf(run.market) },
     start: (other, { businessId, message, summary }) =>
       startFlow({ flow: other, flowId: `${other}:${businessId}`, command: message, summary }, waits),
+    do: (name, input, summary, options) => deed(name, input, summary, options?.party, waits),
     takeBack: ({ code, reason, refusedMessage }) =>
       step(
         orchestrator,

@@ -8,6 +8,7 @@ import {
   type ActivityOptions,
 } from '@temporalio/workflow';
 import type { Delivered, Delivery, Done } from '../../activities/handling';
+import type { ReconciliationActivities } from '../../activities/reconciliation';
 import type { FlowActivities } from '../../activities/start-flow';
 import { attentionAfterAsks } from '../../domain/attention';
 import type { Message, ServiceId } from '../../schemas/message';
@@ -94,24 +95,43 @@ export async function step(
   return sent;
 }
 
-/** Starts another flow. Like a step it waits while an operator holds this one, and is tried without end. */
-export async function startFlow(
-  other: Omit<Parameters<FlowActivities['flow.start']>[0], 'taskQueue'>,
+/** Activities that handle no message. */
+type Deeds = FlowActivities & ReconciliationActivities;
+export type DeedName = keyof Deeds;
+export type DeedInput<Name extends DeedName> = Parameters<Deeds[Name]>[0];
+export type DeedResult<Name extends DeedName> = Awaited<ReturnType<Deeds[Name]>>;
+
+/** Starts another flow, as `deed` does what is no message. */
+export function startFlow(other: Omit<DeedInput<'flow.start'>, 'taskQueue'>, waits: Waits): Promise<void> {
+  const { taskQueue } = workflowInfo();
+  return deed('flow.start', { ...other, taskQueue }, `flow.start → ${other.flowId}`, undefined, waits);
+}
+
+/**
+ * Does what is no message's handling. Like a step it waits while an operator holds the flow, and is tried without end; after a minute
+ * a person is asked for.
+ */
+export async function deed<Name extends DeedName>(
+  name: Name,
+  input: DeedInput<Name>,
+  summary: string,
+  party: string | undefined,
   { view, operator }: Waits,
-): Promise<void> {
+): Promise<DeedResult<Name>> {
   await operator.released();
   const { taskQueue } = workflowInfo();
-  const start = (withinMs?: number) =>
-    operator.orRetryNow(() =>
-      proxyActivities<FlowActivities>(regular(`flow.start → ${other.flowId}`, taskQueue, withinMs))[
-        'flow.start'
-      ]({ ...other, taskQueue }),
-    );
+  const queue = party ? partyQueue(taskQueue, party) : taskQueue;
+  const attempt = (withinMs?: number): Promise<DeedResult<Name>> =>
+    operator.orRetryNow(() => {
+      const deeds = proxyActivities<Deeds>(regular(summary, queue, withinMs));
+      // What goes in and out of each is known by its name only.
+      return (deeds[name] as unknown as (input: DeedInput<Name>) => Promise<DeedResult<Name>>)(input);
+    });
   try {
-    await start(attentionAfterMs);
+    return await attempt(attentionAfterMs);
   } catch (error) {
     if (isCancellation(error)) throw error;
-    await view.attention('flow.start keeps failing: see its last failure', () => start());
+    return view.attention(`${name} keeps failing: see its last failure`, () => attempt());
   }
 }
 

@@ -47,7 +47,8 @@ export function viewOf(flow: FlowName, market: MarketId): View {
     ]);
     setCurrentDetails(
       [
-        ...reasons.map((reason) => `**Needs attention:** ${reason}\n`),
+        // Several steps at once may wait for the same.
+        ...[...new Set(reasons)].map((reason) => `**Needs attention:** ${reason}\n`),
         ...(waits ? [`**Waits** ${waits}\n`] : []),
         checklist(flow, passed, current),
       ].join('\n'),

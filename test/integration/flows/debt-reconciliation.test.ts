@@ -1,0 +1,323 @@
+import type { Knex } from 'knex';
+import { booksOn } from '../../../db/books/posting';
+import { mallOf } from '../../support/mall';
+import { startPlatform, type Platform } from '../../support/platform';
+import { reconciliationOf, type Finding } from '../../support/reconciliation';
+import { until } from '../../support/until';
+
+// A day is green only when what Yeepay says, what was divided, what settled debts and the books are the same; what differs is found,
+// as this very difference, and stays found until it is explained.
+
+let platform: Platform;
+let mall: ReturnType<typeof mallOf>;
+let reconciliation: ReturnType<typeof reconciliationOf>;
+beforeAll(async () => {
+  platform = await startPlatform({ answerTimeoutMs: 1_000 });
+  mall = mallOf(platform);
+  reconciliation = reconciliationOf(platform);
+  await platform
+    .owner('reference.yeepay_code')
+    .insert({ code: 'TOO_LATE', meaning: 'REFUSE', retry_after_seconds: null });
+}, 120_000);
+afterAll(() => platform.stop());
+// Each case leaves a green day to the next.
+afterEach(async () => {
+  await reconciliation.compares();
+  expect(await found()).toEqual([]);
+}, 120_000);
+
+const supplier = (amountMinor: number) => ({ ledgerId: 'S1', merType: 'SUPPLIER', amountMinor }) as const;
+
+/** An order of 100.00 that is divided between the supplier and a debtor, and settled. */
+async function settledOrder(debtMinor = 10_000) {
+  const { ledgerId, contracts } = await mall.debtor(debtMinor);
+  const orderId = await mall.paid({ lines: [supplier(5_000), { ledgerId, amountMinor: 3_000 }] });
+  await mall.inState(orderId, 'DIVIDED');
+  await mall.confirms(orderId);
+  await mall.ended(orderId);
+  return { orderId, ledgerId, contractId: contracts[0]! };
+}
+
+/** What nobody may do but who owns the database: history is changed, and no trigger looks. */
+const tamper = (work: (tx: Knex.Transaction) => Promise<unknown>): Promise<unknown> =>
+  platform.owner.transaction(async (tx) => {
+    await tx.raw('set local session_replication_role = replica');
+    await work(tx);
+  });
+
+const found = async (): Promise<Partial<Finding>[]> =>
+  (await reconciliation.findings()).map(({ comparison, subject, ours, theirs }) => ({
+    ...{ comparison, subject, ours, theirs },
+  }));
+
+/** Two persons explain each open finding. */
+async function explain(answer: 'BOOKED' | 'DECIDED', evidence?: object): Promise<void> {
+  const flowId = `debt-reconciliation:CN.${reconciliation.today()}`;
+  for (const { id } of await reconciliation.findings()) {
+    await platform.decide(flowId, `finding:${id}`, answer, evidence);
+  }
+}
+
+async function misprint(body: object | undefined): Promise<void> {
+  const response = await fetch(`${platform.sandbox.url}/control/yeepay/misprints`, {
+    ...{ method: body ? 'POST' : 'DELETE', headers: { 'content-type': 'application/json' } },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`The sandbox answered ${response.status}.`);
+}
+
+describe('a day', () => {
+  test('on which orders were divided, refunded, settled, rolled back and imported is green, however often it is compared', async () => {
+    const { ledgerId } = await mall.debtor(10_000, 10_000);
+    const lines = [supplier(5_000), { ledgerId, amountMinor: 3_000 }];
+    const refundedBefore = await mall.paid({ lines }, { amountMinor: 5_000 });
+    await mall.inState(refundedBefore, 'DIVIDED');
+    await mall.refunds(refundedBefore, { amountMinor: 1_000 });
+    const rolledBack = await settledOrder();
+    await mall.refunds(rolledBack.orderId, { amountMinor: 5_000 });
+    await mall.ended(rolledBack.orderId);
+    const exceeding = await settledOrder(1_000);
+    await mall.refunds(exceeding.orderId, { amountMinor: 10_000 });
+    await mall.ended(exceeding.orderId);
+    await mall.confirms(refundedBefore);
+    await mall.ended(refundedBefore);
+    const imported = await mall.paid({
+      lines,
+      divided: {
+        ...{ divideRequestId: 'OLD-1', batchNo: 'OLD-BATCH-1', dividedOn: '2026-01-10', isCompleted: false },
+        settled: { currency: 'CNY', amountMinor: 9_940 },
+        details: [
+          { subMerNo: 'S1', detailNo: 'OLD-1-1' },
+          { subMerNo: ledgerId, detailNo: 'OLD-1-2' },
+        ],
+      },
+    });
+    await mall.inState(imported, 'DIVIDED');
+
+    await reconciliation.isTold();
+    const outcome = await reconciliation.green();
+    expect(outcome).toMatchObject({ outcome: 'GREEN', openFindings: 0, inFlight: 0 });
+    expect((outcome as { compared: number }).compared).toBeGreaterThan(30);
+    await reconciliation.isTold();
+    expect(await reconciliation.green()).toEqual(outcome);
+  }, 120_000);
+
+  test('is compared again where it was before, and nothing is found twice', async () => {
+    const { orderId } = await settledOrder();
+    await misprint({ requestNo: `YD-${orderId}-1` });
+    await reconciliation.compares();
+    const before = await reconciliation.findings();
+    expect(before).toHaveLength(2);
+    await reconciliation.compares();
+    expect(await reconciliation.findings()).toEqual(before);
+    await misprint(undefined);
+  }, 120_000);
+});
+
+describe("Yeepay's statement", () => {
+  test('that lacks what we have, or has another amount, is a finding for each receiver; it is gone once Yeepay has put it right', async () => {
+    const { orderId, ledgerId } = await settledOrder();
+    await misprint({ requestNo: `YD-${orderId}-1` });
+    const other = await settledOrder();
+    await misprint({ requestNo: `YE-${other.orderId}-1`, amountMinor: 1_939 });
+    await reconciliation.compares();
+    const comparison = 'yeepay-statement';
+    const expected = [
+      { comparison, subject: `COMPLETE ${other.orderId}`, ours: '1940', theirs: '1939' },
+      { comparison, subject: `DIVIDE YD-${orderId}-1 ${ledgerId}`, ours: '3000', theirs: null },
+      { comparison, subject: `DIVIDE YD-${orderId}-1 S1`, ours: '5000', theirs: null },
+    ];
+    expect(new Set(await found())).toEqual(new Set(expected));
+    expect((await reconciliation.handle().describe()).typedSearchAttributes.getAll()).toEqual(
+      expect.arrayContaining([expect.objectContaining({ value: true })]),
+    );
+
+    await misprint(undefined);
+    await reconciliation.compares();
+    expect(await found()).toEqual([]);
+    expect(await reconciliation.findings('GONE')).toEqual(
+      expect.arrayContaining(expected.map((one) => expect.objectContaining(one))),
+    );
+  }, 120_000);
+
+  test('has a return that Yeepay carried out after its failure was confirmed; two persons decide that it may stay', async () => {
+    const { orderId, ledgerId } = await settledOrder();
+    await platform.behave({
+      ...{ party: 'yeepay', operation: 'divide-back', match: { reference: orderId }, times: 1 },
+      behaviour: { kind: 'LATE_SUCCESS', delayMs: 5_000, code: 'TOO_LATE' },
+    });
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    const { question } = await mall.asked(orderId);
+    expect(question).toBe(`refused:YB-${orderId}-1-1`);
+    await until(async () => (await mall.atYeepay(orderId)).returnedMinor === 4_000);
+    await reconciliation.compares();
+    expect(new Set(await found())).toEqual(
+      new Set([
+        { comparison: 'yeepay-statement', subject: `BACK YB-${orderId}-1-1 S1`, ours: null, theirs: '2500' },
+        {
+          comparison: 'yeepay-statement',
+          subject: `BACK YB-${orderId}-1-1 ${ledgerId}`,
+          ours: null,
+          theirs: '1500',
+        },
+      ]),
+    );
+    await mall.decide(orderId, question, 'RESOLVED', { transactionNo: `SEEN-${orderId}` });
+    await mall.ended(orderId);
+    await explain('DECIDED');
+    expect(await reconciliation.green()).toMatchObject({ outcome: 'GREEN' });
+    // It stays as it is, and is not found again.
+    await reconciliation.compares();
+    expect(await found()).toEqual([]);
+  }, 120_000);
+});
+
+describe('our own records', () => {
+  test('without a settlement that there was differ from the contract, from the line, and from the books', async () => {
+    const { orderId, contractId } = await settledOrder();
+    let lost: object[] = [];
+    await tamper(async (tx) => {
+      lost = await tx('debt_settlement_service.repayment_record')
+        .where({ contract_id: contractId })
+        .delete()
+        .returning('*');
+    });
+    await reconciliation.compares();
+    expect(await found()).toEqual([
+      { comparison: 'books-debt-collected', subject: contractId, ours: '0', theirs: '3000' },
+      { comparison: 'contract-records', subject: contractId, ours: '3000', theirs: '0' },
+      { comparison: 'settled-line-records', subject: `${orderId} 2`, ours: '3000', theirs: '0' },
+    ]);
+    await tamper((tx) =>
+      tx.raw(
+        `insert into debt_settlement_service.repayment_record overriding system value
+       select * from json_populate_recordset(null::debt_settlement_service.repayment_record, ?)`,
+        [JSON.stringify(lost)],
+      ),
+    );
+  }, 120_000);
+
+  test('of a divide that debts have not heard of, and of a debt that was settled without one, are findings', async () => {
+    const { ledgerId } = await mall.debtor(10_000);
+    const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
+    await mall.inState(orderId, 'DIVIDED');
+    const line = { order_id: orderId, number: 1 };
+    await until(
+      async () => (await platform.db('debt_settlement_service.debtor_line').where(line)).length > 0,
+    );
+    await tamper((tx) => tx('debt_settlement_service.debtor_line').where(line).update({ number: 7 }));
+    await reconciliation.compares();
+    expect(await found()).toEqual([
+      { comparison: 'debtor-line-settlement', subject: `${orderId} 1`, ours: '3000', theirs: null },
+      { comparison: 'debtor-line-settlement', subject: `${orderId} 7`, ours: null, theirs: '3000' },
+    ]);
+    await tamper((tx) =>
+      tx('debt_settlement_service.debtor_line')
+        .where({ ...line, number: 7 })
+        .update({ number: 1 }),
+    );
+  }, 120_000);
+
+  test('of a contract whose plan is not its debt are a finding', async () => {
+    const { contracts } = await mall.debtor(1_000);
+    const months = () =>
+      platform.owner('debt_settlement_service.repayment_plan').where('contract_id', contracts[0]!);
+    await tamper((tx) => months().transacting(tx).update({ plan_minor: 900 }));
+    await reconciliation.compares();
+    expect(await found()).toEqual([
+      { comparison: 'contract-plan', subject: contracts[0], ours: '1000', theirs: '900' },
+    ]);
+    await tamper((tx) => months().transacting(tx).update({ plan_minor: 1_000 }));
+  }, 120_000);
+});
+
+describe('the books', () => {
+  test('that have lost a settlement differ; the finding is acknowledged, and resolved by a journal that the next comparison proves', async () => {
+    const { orderId, contractId } = await settledOrder();
+    const { id: settlement } = (await platform
+      .db('books.journal')
+      .where('business_key', 'like', `%settlement of order ${orderId}%`)
+      .first<{ id: number }>('id'))!;
+    const reversed = await reverse(settlement, `slip of the pen about ${orderId}`);
+    await reconciliation.compares();
+    const expected = [
+      { comparison: 'books-debt-collected', subject: contractId, ours: '3000', theirs: '0' },
+      { comparison: 'books-debtor-share', subject: orderId, ours: '0', theirs: '3000' },
+    ];
+    expect(await found()).toEqual(expected);
+    const [finding] = await reconciliation.findings();
+    await platform.post(
+      `/v1/reconciliation/findings/${finding!.id}/acknowledgements`,
+      { reason: 'Looking into it.' },
+      'ops',
+    );
+    expect((await reconciliation.findings('ACKNOWLEDGED')).map(({ id }) => id)).toEqual([finding!.id]);
+
+    // A journal that mends nothing resolves nothing: the same is found anew.
+    await explain('BOOKED', { journalId: settlement });
+    await until(async () => (await reconciliation.findings()).length === 2);
+    expect(await found()).toEqual(expected);
+
+    const mended = await reverse(reversed, `mending of order ${orderId}`);
+    await explain('BOOKED', { journalId: mended });
+    expect(await reconciliation.green()).toMatchObject({ outcome: 'GREEN' });
+    expect(await reconciliation.findings('BOOKED')).toHaveLength(4);
+  }, 120_000);
+});
+
+const reverse = (journalId: number, businessKey: string): Promise<number> =>
+  platform.db.transaction(async (tx) => {
+    const journal = { journalId, businessKey, valueDate: '2026-01-15', description: 'By hand.' };
+    return (await booksOn(tx, { market: 'CN' }).reverse(journal)).journalId;
+  });
+
+test('what is on its way is no finding, unless it has been for longer than a day', async () => {
+  const { ledgerId } = await mall.debtor(10_000);
+  await platform.behave({
+    ...{ party: 'yeepay', operation: 'divide', match: { ledgerNo: ledgerId }, times: 1 },
+    behaviour: { kind: 'SILENT', delayMs: 15_000 },
+  });
+  const orderId = await mall.paid({ lines: [{ ledgerId, amountMinor: 3_000 }] });
+  const requestNo = `YD-${orderId}-1`;
+  await mall.isAsked(requestNo);
+  await reconciliation.compares();
+  expect(await found()).toEqual([]);
+  expect(await reconciliation.inFlight()).toEqual([`yeepay-query ${requestNo}`]);
+
+  const openedAt = (days: number) =>
+    tamper(async (tx) => {
+      const at = tx.raw('now() - make_interval(days => ?)', [days]);
+      await tx('outside.request').where('request_no', requestNo).update({ opened_at: at });
+      await tx('messages.message').where('flow_id', `debt-order:${orderId}`).update({ recorded_at: at });
+    });
+  await openedAt(2);
+  await reconciliation.compares();
+  expect(await found()).toMatchObject([
+    { comparison: 'yeepay-query', subject: requestNo, ours: 'WITHOUT FINAL WORD' },
+  ]);
+  await mall.inState(orderId, 'DIVIDED');
+  await openedAt(0);
+}, 120_000);
+
+test('while Yeepay is down a day waits, and operators see why; then it goes on', async () => {
+  await settledOrder();
+  const outages = `${platform.sandbox.url}/control/outages`;
+  const down = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ party: 'yeepay', by: 'ERROR' }),
+  };
+  expect((await fetch(outages, down)).status).toBe(204);
+  await reconciliation.isTold();
+  await until(async () => {
+    const { raw } = await reconciliation.handle().describe();
+    return raw.pendingActivities?.some(
+      ({ activityType, attempt, lastFailure }) =>
+        activityType?.name === 'reconciliation.query' &&
+        attempt! > 1 &&
+        lastFailure?.message?.includes('Yeepay does not say'),
+    );
+  });
+  expect((await fetch(`${outages}?party=yeepay`, { method: 'DELETE' })).status).toBe(204);
+  expect(await reconciliation.green()).toMatchObject({ outcome: 'GREEN' });
+}, 120_000);
