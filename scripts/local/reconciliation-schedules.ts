@@ -32,7 +32,7 @@ export async function makeReconciliationSchedules(
       const { spec, action, policies } = options;
       await client.schedule
         .getHandle(options.scheduleId)
-        .update(({ state }) => ({ spec, action, policies: policies!, state }));
+        .update(({ state }) => ({ spec, action, policies, state }));
     }
   }
 }

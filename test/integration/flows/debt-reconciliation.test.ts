@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { booksOn } from '../../../db/books/posting';
+import { needsAttention } from '../../../schemas/search-attributes';
 import { mallOf } from '../../support/mall';
 import { startPlatform, type Platform } from '../../support/platform';
 import { reconciliationOf, type Finding } from '../../support/reconciliation';
@@ -23,7 +24,8 @@ afterAll(() => platform.stop());
 // Each case leaves a green day to the next.
 afterEach(async () => {
   await reconciliation.compares();
-  expect(await found()).toEqual([]);
+  const left = await found();
+  if (left.length > 0) throw new Error(`It leaves findings: ${JSON.stringify(left)}`);
 }, 120_000);
 
 const supplier = (amountMinor: number) => ({ ledgerId: 'S1', merType: 'SUPPLIER', amountMinor }) as const;
@@ -128,15 +130,16 @@ describe("Yeepay's statement", () => {
       { comparison, subject: `DIVIDE YD-${orderId}-1 S1`, ours: '5000', theirs: null },
     ];
     expect(new Set(await found())).toEqual(new Set(expected));
-    expect((await reconciliation.handle().describe()).typedSearchAttributes.getAll()).toEqual(
-      expect.arrayContaining([expect.objectContaining({ value: true })]),
-    );
+    await until(async () => {
+      const { typedSearchAttributes } = await reconciliation.handle().describe();
+      return typedSearchAttributes.get(needsAttention);
+    });
 
     await misprint(undefined);
     await reconciliation.compares();
     expect(await found()).toEqual([]);
     expect(await reconciliation.findings('GONE')).toEqual(
-      expect.arrayContaining(expected.map((one) => expect.objectContaining(one))),
+      expect.arrayContaining(expected.map((one): unknown => expect.objectContaining(one))),
     );
   }, 120_000);
 
@@ -234,10 +237,10 @@ describe('our own records', () => {
 describe('the books', () => {
   test('that have lost a settlement differ; the finding is acknowledged, and resolved by a journal that the next comparison proves', async () => {
     const { orderId, contractId } = await settledOrder();
-    const { id: settlement } = (await platform
+    const { id: settlement } = await platform
       .db('books.journal')
       .where('business_key', 'like', `%settlement of order ${orderId}%`)
-      .first<{ id: number }>('id'))!;
+      .first<{ id: number }>('id');
     const reversed = await reverse(settlement, `slip of the pen about ${orderId}`);
     await reconciliation.compares();
     const expected = [

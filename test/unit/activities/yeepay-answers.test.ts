@@ -75,7 +75,8 @@ test.each<[string, object]>([
   ['a number that cannot be stored', { uniqueDivideNo: 'U\0' }],
   ['a time that is none', { divideSuccessDate: '2026-02-30 18:00:00' }],
 ])('an answer with %s is not believed', async (_what, change) => {
-  expect(await wordOn(done(change))).toEqual(unknown('an answer that is not what was asked for'));
+  const why = 'an answer that is not what was asked for';
+  expect(await wordOn(done(change))).toEqual({ ...unknown(why), isContradiction: true });
 });
 
 test.each<[string, object]>([

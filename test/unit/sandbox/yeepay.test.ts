@@ -91,7 +91,7 @@ describe('the money of an order', () => {
       failure: { code: 'REQUEST_CONFLICT' },
     });
     expect(await view.gateways()['yeepay-divide'].query(other)).toEqual({
-      ...{ status: 'UNKNOWN', why: 'an answer that is not what was asked for' },
+      ...{ status: 'UNKNOWN', why: 'an answer that is not what was asked for', isContradiction: true },
     });
     expect(await view.balances()).toEqual({ MALL: 0, SUPPLIER: 6_000 });
   });
