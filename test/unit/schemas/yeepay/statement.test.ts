@@ -1,7 +1,12 @@
 import { statementIn, statementText, type StatementLine } from '../../../../schemas/outside/yeepay/statement';
 
 const line: StatementLine = {
-  ...{ type: 'BACK', orderId: 'MO20260115000017', requestNo: 'YB-MO20260115000017-1-1', transactionNo: 'TX1' },
+  ...{
+    type: 'BACK',
+    orderId: 'MO20260115000017',
+    requestNo: 'YB-MO20260115000017-1-1',
+    transactionNo: 'TX1',
+  },
   ...{ detailNo: 'TX0-1', ledgerNo: 'D-31', amountMinor: 1_505, doneAt: '2026-01-22T09:30:00+08:00' },
 };
 const day = '2026-01-22';
