@@ -41,6 +41,8 @@ interface Order {
   readonly orderId: string;
   readonly mall: Inbox;
   receipt: Receipt | undefined;
+  /** How often the run had been woken when the settlement was last asked for. */
+  wokenBefore: number;
   /** What gives the rest to the merchant; due once nothing else of the order is open. */
   rest?: Execution | undefined;
   isRefused?: boolean;
@@ -59,18 +61,24 @@ export const debtOrder = defineFlow(
   async (flow, run: DebtOrderRun): Promise<DebtOrderOutcome | GoOn<DebtOrderRun>> => {
     const { market, orderId } = run;
     const mall = flow.openInbox(run.untaken);
-    const order: Order = { orderId, mall, receipt: run.receipt };
+    const order: Order = { orderId, mall, receipt: run.receipt, wokenBefore: 0 };
     flow.onlyForward();
     for (;;) {
       const told = mall.take('create-pre-divide') ?? mall.take();
       if (told) await take(flow, order, told);
       else if (order.rest) await complete(flow, order, order.rest);
-      else if (!order.receipt) return { outcome: order.isRefused ? 'REFUSED' : 'CLOSED', orderId };
+      else if (!order.receipt) return closed(run, order);
       else if (flow.isLong()) return new GoOn({ market, orderId, receipt: order.receipt });
       else await awaitReceipt(flow, order, order.receipt);
     }
   },
 );
+
+function closed(run: DebtOrderRun, { orderId, isRefused }: Order): DebtOrderOutcome {
+  // What is told in the very last moment starts a run that must not wait for a receipt which this one has seen.
+  delete run.receipt;
+  return { outcome: isRefused ? 'REFUSED' : 'CLOSED', orderId };
+}
 
 async function take(flow: OrderFlow, order: Order, told: MallMessage): Promise<void> {
   if (is(told, 'create-pre-divide')) await divide(flow, order, told);
@@ -115,8 +123,8 @@ async function prepared(flow: OrderFlow, paid: Message<'create-pre-divide'>): Pr
 
 /** The receipt is confirmed: by the mall, or by the end of its time. */
 async function settle(flow: OrderFlow, order: Order, confirmed: Message<'settle-debt'>): Promise<void> {
-  const settling = settled(flow.pass(confirmed));
-  goOnFrom(order, await settling.catch(orRefused), confirmed.data.confirmedBy);
+  const answer = await settled(order, flow.pass(confirmed));
+  goOnFrom(order, answer, confirmed.data.confirmedBy);
 }
 
 async function settleAgain(flow: OrderFlow, order: Order, receipt: Receipt): Promise<void> {
@@ -125,13 +133,16 @@ async function settleAgain(flow: OrderFlow, order: Order, receipt: Receipt): Pro
   order.receipt = { ...receipt, asked };
   // The first is the mall's own.
   const command = flow.send('settle-debt', { orderId: order.orderId, confirmedBy }, asked + 1);
-  const settling = settled(command);
-  goOnFrom(order, await settling.catch(orRefused), confirmedBy);
+  goOnFrom(order, await settled(order, command), confirmedBy);
 }
 
 /** The debts are settled, and the rest of the order is to go to its merchant. */
-const settled = async (leaving: Leaving<'settle-debt'>): Promise<readonly Message[]> =>
-  leaving.to('debt-settlement-service').to('accounting-center', 'divide-service');
+async function settled(order: Order, leaving: Leaving<'settle-debt'>): Promise<readonly Message[] | Refused> {
+  order.wokenBefore = order.mall.wakeCount();
+  const settling = async () =>
+    leaving.to('debt-settlement-service').to('accounting-center', 'divide-service');
+  return settling().catch(orRefused);
+}
 
 /** Where nobody knows yet whose a share is, nothing of the order is settled before it is known. */
 function goOnFrom(
@@ -209,7 +220,8 @@ async function awaitReceipt(flow: OrderFlow, order: Order, receipt: Receipt): Pr
   const { confirmByMs, settlesByItself, unmapped, asked } = receipt;
   if (unmapped) {
     const tryAtMs = nowMs() + Math.min(MINUTE_MS * 2 ** asked, HOUR_MS);
-    await flow.untilTold('a debtor', tryAtMs, unmapped.why);
+    // A debtor may have been named while the settlement was being refused.
+    await flow.untilTold('a debtor', tryAtMs, { reason: unmapped.why, wokenBefore: order.wokenBefore });
     if (order.mall.untaken().length === 0) await settleAgain(flow, order, receipt);
   } else if (nowMs() < confirmByMs) {
     await flow.untilTold('the confirmation of the receipt', confirmByMs);
@@ -217,7 +229,7 @@ async function awaitReceipt(flow: OrderFlow, order: Order, receipt: Receipt): Pr
     await settleAgain(flow, order, receipt);
   } else {
     const reason = 'the receipt was not confirmed in time: find out why';
-    await flow.untilTold('the confirmation of the receipt', nowMs() + secondsOfDay * 1000, reason);
+    await flow.untilTold('the confirmation of the receipt', nowMs() + secondsOfDay * 1000, { reason });
   }
 }
 

@@ -44,8 +44,8 @@ export const debtReconciliation = defineFlow(
     flow.note({ businessDate: day });
     for (let { begun, again = false } = run; ; begun = undefined, again = false) {
       begun ??= await flow.do('reconciliation.begin', { market, day }, `Begins to compare ${day}`);
-      const toldBefore = inbox.toldCount();
-      const isAskedAgain = (): boolean => again || inbox.toldCount() > toldBefore;
+      const wokenBefore = inbox.wakeCount();
+      const isAskedAgain = (): boolean => again || inbox.wakeCount() > wokenBefore;
       if (!(await askYeepay(flow, begun))) return new GoOn({ market, day, begun, again: isAskedAgain() });
       const compared = await compare(flow, begun);
       // Whoever asked meanwhile may know of something that this run has not seen.
@@ -53,7 +53,9 @@ export const debtReconciliation = defineFlow(
       if (compared.openFindings === 0) return { outcome: 'GREEN', day, ...compared };
       if (flow.isLong()) return new GoOn({ market, day });
       const reason = `${compared.openFindings} open findings: GET /v1/reconciliation/days/${market}/${day}`;
-      await flow.untilTold('an explanation, before it compares again', nowMs() + LOOK_AGAIN_MS, reason);
+      await flow.untilTold('an explanation, before it compares again', nowMs() + LOOK_AGAIN_MS, {
+        reason,
+      });
     }
   },
 );

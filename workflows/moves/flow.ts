@@ -102,8 +102,15 @@ export interface Flow<O extends ServiceId> {
    */
   openInbox(untaken?: readonly Message[]): Inbox;
 
-  /** Waits until the flow is told something, or until a moment; a person is asked for meanwhile where there is a reason to. */
-  untilTold(what: string, untilMs: number, reason?: string): Promise<void>;
+  /**
+   * Waits until there is something to take, until the flow is woken, or until a moment; a person is asked for meanwhile where there is a
+   * reason to. `wokenBefore` is a count of the inbox: whoever has woken the flow since is heard, too; from now on, if left out.
+   */
+  untilTold(
+    what: string,
+    untilMs: number,
+    options?: { reason?: string | undefined; wokenBefore?: number },
+  ): Promise<void>;
 
   /** Waits for the moment to try something again; a person is asked for meanwhile. */
   untilRetry(reason: string, afterSeconds: number): Promise<void>;
@@ -195,11 +202,11 @@ function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits
       await view.attention(reason, () => operator.untilAnswered(questions, withinSeconds));
     },
     openInbox: (untaken = []) => (waits.inbox = openInbox(untaken)),
-    async untilTold(what, untilMs, reason) {
-      const before = waits.inbox!.toldCount();
+    async untilTold(what, untilMs, { reason, wokenBefore = waits.inbox!.wakeCount() } = {}) {
+      const inbox = waits.inbox!;
+      const isTold = (): boolean => inbox.untaken().length > 0 || inbox.wakeCount() > wokenBefore;
       view.waitFor(`for ${what}, until ${instantOf(untilMs)}`);
-      const told = (): Promise<void> =>
-        operator.pause(() => waits.inbox!.toldCount() > before, Math.max(untilMs - nowMs(), 0));
+      const told = (): Promise<void> => operator.pause(isTold, Math.max(untilMs - nowMs(), 0));
       if (reason) return view.attention(reason, told);
       view.publish();
       await told();

@@ -10,20 +10,20 @@ export interface Inbox {
   take<T extends MessageType>(...types: T[]): Message<T> | undefined;
   /** What nobody has taken. */
   untaken(): Message[];
-  /** How often the flow was told something. */
-  toldCount(): number;
+  /** How often the flow was told nothing, which only wakes it. */
+  wakeCount(): number;
 }
 
 /** Opens the running workflow's inbox. In: what an earlier run has left in its own. What is told again is not taken again. */
 export function openInbox(left: readonly Message[]): Inbox {
   const messages = [...left];
   const seen = new Set(left.map(idOf));
-  let count = 0;
+  let wakes = 0;
   setHandler(told, (more) => {
     const unseen = more.filter((one) => !seen.has(idOf(one)));
     unseen.forEach((one) => seen.add(idOf(one)));
     messages.push(...unseen);
-    count += 1;
+    if (more.length === 0) wakes += 1;
   });
   return {
     take(...types) {
@@ -33,6 +33,6 @@ export function openInbox(left: readonly Message[]): Inbox {
       return index < 0 ? undefined : (messages.splice(index, 1)[0] as never);
     },
     untaken: () => [...messages],
-    toldCount: () => count,
+    wakeCount: () => wakes,
   };
 }
