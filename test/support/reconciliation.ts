@@ -1,7 +1,8 @@
-import { reconciliationFlowId } from '../../domain/identifiers';
+import type { Knex } from 'knex';
 import { dayInZone } from '../../domain/calendar';
-import type { Platform } from './platform';
+import { reconciliationFlowId } from '../../domain/identifiers';
 import { until } from './until';
+import type { World } from './world';
 
 /** A finding, as people see it. */
 export interface Finding {
@@ -14,8 +15,7 @@ export interface Finding {
 }
 
 /** The reconciliation of a test's orders: all of them are of the real day, in the market's zone. */
-export function reconciliationOf(platform: Platform) {
-  const { client, db } = platform;
+export function reconciliationOf({ client, db }: Pick<World, 'client' | 'db'>) {
   const today = (): string => dayInZone(new Date().toISOString(), 'Asia/Shanghai');
   const endedRuns = async (day: string): Promise<number> =>
     (
@@ -56,4 +56,36 @@ export function reconciliationOf(platform: Platform) {
       return rows.map(({ comparison, subject }) => `${comparison} ${subject}`);
     },
   };
+}
+
+/** What nobody may do but who owns the database: history is changed, and no trigger looks. */
+export const tamper = (
+  { owner }: Pick<World, 'owner'>,
+  work: (tx: Knex.Transaction) => Promise<unknown>,
+): Promise<unknown> =>
+  owner.transaction(async (tx) => {
+    await tx.raw('set local session_replication_role = replica');
+    await work(tx);
+  });
+
+/** Has a contract lose its records, as no process of ours could. Returns what brings them back. */
+export async function loseRecords(
+  world: Pick<World, 'owner'>,
+  contractId: string,
+): Promise<() => Promise<unknown>> {
+  let lost: object[] = [];
+  await tamper(world, async (tx) => {
+    lost = await tx('debt_settlement_service.repayment_record')
+      .where('contract_id', contractId)
+      .delete()
+      .returning<object[]>('*');
+  });
+  return () =>
+    tamper(world, (tx) =>
+      tx.raw(
+        `insert into debt_settlement_service.repayment_record overriding system value
+         select * from json_populate_recordset(null::debt_settlement_service.repayment_record, ?)`,
+        [JSON.stringify(lost)],
+      ),
+    );
 }

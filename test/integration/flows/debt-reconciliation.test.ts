@@ -1,9 +1,8 @@
-import type { Knex } from 'knex';
 import { booksOn } from '../../../db/books/posting';
 import { needsAttention } from '../../../schemas/search-attributes';
 import { mallOf } from '../../support/mall';
 import { startPlatform, type Platform } from '../../support/platform';
-import { reconciliationOf, type Finding } from '../../support/reconciliation';
+import { loseRecords, reconciliationOf, tamper, type Finding } from '../../support/reconciliation';
 import { until } from '../../support/until';
 
 // A day is green only when what Yeepay says, what was divided, what settled debts and the books are the same; what differs is found,
@@ -39,13 +38,6 @@ async function settledOrder(debtMinor = 10_000) {
   await mall.ended(orderId);
   return { orderId, ledgerId, contractId: contracts[0]! };
 }
-
-/** What nobody may do but who owns the database: history is changed, and no trigger looks. */
-const tamper = (work: (tx: Knex.Transaction) => Promise<unknown>): Promise<unknown> =>
-  platform.owner.transaction(async (tx) => {
-    await tx.raw('set local session_replication_role = replica');
-    await work(tx);
-  });
 
 const found = async (): Promise<Partial<Finding>[]> =>
   (await reconciliation.findings()).map(({ comparison, subject, ours, theirs }) => ({
@@ -178,26 +170,14 @@ describe("Yeepay's statement", () => {
 describe('our own records', () => {
   test('without a settlement that there was differ from the contract, from the line, and from the books', async () => {
     const { orderId, contractId } = await settledOrder();
-    let lost: object[] = [];
-    await tamper(async (tx) => {
-      lost = await tx('debt_settlement_service.repayment_record')
-        .where({ contract_id: contractId })
-        .delete()
-        .returning('*');
-    });
+    const bringBack = await loseRecords(platform, contractId);
     await reconciliation.compares();
     expect(await found()).toEqual([
       { comparison: 'books-debt-collected', subject: contractId, ours: '0', theirs: '3000' },
       { comparison: 'contract-records', subject: contractId, ours: '3000', theirs: '0' },
       { comparison: 'settled-line-records', subject: `${orderId} 2`, ours: '3000', theirs: '0' },
     ]);
-    await tamper((tx) =>
-      tx.raw(
-        `insert into debt_settlement_service.repayment_record overriding system value
-       select * from json_populate_recordset(null::debt_settlement_service.repayment_record, ?)`,
-        [JSON.stringify(lost)],
-      ),
-    );
+    await bringBack();
   }, 120_000);
 
   test('of a divide that debts have not heard of, and of a debt that was settled without one, are findings', async () => {
@@ -208,13 +188,15 @@ describe('our own records', () => {
     await until(
       async () => (await platform.db('debt_settlement_service.debtor_line').where(line)).length > 0,
     );
-    await tamper((tx) => tx('debt_settlement_service.debtor_line').where(line).update({ number: 7 }));
+    await tamper(platform, (tx) =>
+      tx('debt_settlement_service.debtor_line').where(line).update({ number: 7 }),
+    );
     await reconciliation.compares();
     expect(await found()).toEqual([
       { comparison: 'debtor-line-settlement', subject: `${orderId} 1`, ours: '3000', theirs: null },
       { comparison: 'debtor-line-settlement', subject: `${orderId} 7`, ours: null, theirs: '3000' },
     ]);
-    await tamper((tx) =>
+    await tamper(platform, (tx) =>
       tx('debt_settlement_service.debtor_line')
         .where({ ...line, number: 7 })
         .update({ number: 1 }),
@@ -225,12 +207,12 @@ describe('our own records', () => {
     const { contracts } = await mall.debtor(1_000);
     const months = () =>
       platform.owner('debt_settlement_service.repayment_plan').where('contract_id', contracts[0]!);
-    await tamper((tx) => months().transacting(tx).update({ plan_minor: 900 }));
+    await tamper(platform, (tx) => months().transacting(tx).update({ plan_minor: 900 }));
     await reconciliation.compares();
     expect(await found()).toEqual([
       { comparison: 'contract-plan', subject: contracts[0], ours: '1000', theirs: '900' },
     ]);
-    await tamper((tx) => months().transacting(tx).update({ plan_minor: 1_000 }));
+    await tamper(platform, (tx) => months().transacting(tx).update({ plan_minor: 1_000 }));
   }, 120_000);
 });
 
@@ -288,7 +270,7 @@ test('what is on its way is no finding, unless it has been for longer than a day
   expect(await reconciliation.inFlight()).toEqual([`yeepay-query ${requestNo}`]);
 
   const openedAt = (days: number) =>
-    tamper(async (tx) => {
+    tamper(platform, async (tx) => {
       const at = tx.raw('now() - make_interval(days => ?)', [days]);
       await tx('outside.request').where('request_no', requestNo).update({ opened_at: at });
       await tx('messages.message').where('flow_id', `debt-order:${orderId}`).update({ recorded_at: at });

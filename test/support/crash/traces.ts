@@ -66,7 +66,7 @@ function generaliser(names: readonly string[]): (name: string, row: object) => s
         .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
         .replace(/\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)| \d\d:\d\d:\d\d)/g, '<time>')
         // Yeepay's notices have none: it is made of what they say.
-        .replace(/cleared:[0-9a-f]{64}/g, '<id>')
+        .replace(/told:[0-9a-f]{64}/g, '<id>')
         .replace(partysNumber, '"$1":"<no>"')
         .replace(/"(\w*[jJ]ournalId)":\d+/g, '"$1":"<no>"')
         // What a method is paid by is made of its number at the party.
