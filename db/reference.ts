@@ -192,22 +192,21 @@ export async function yeepayCodeOf(db: Knex, code: string): Promise<YeepayCode> 
   return known ?? { meaning: 'ASK', retryAfterSeconds: null };
 }
 
-/** Clocks differ, and a time zone is taken for another: by a day at most. */
-const TOLERANCE_MS = 24 * 60 * 60 * 1000;
-
 /**
- * Whether what a party tells of cannot have happened yet: it lies more than a day ahead of our clock, and of the end of the business
- * day that the party's market is in, which may be ahead of the clock where days are closed by hand.
+ * Whether what a party tells of cannot have happened yet: its day in the market's zone lies further ahead than the market believes, by
+ * our clock and by the market's business date, which may be ahead of the clock where days are closed by hand.
  *
  * @param instant RFC 3339
  */
 export async function isInFuture(db: Knex, party: string, instant: string): Promise<boolean> {
-  const earliest = new Date(Date.parse(instant) - TOLERANCE_MS);
-  if (earliest.getTime() <= Date.now()) return false;
-  const { rows } = await db.raw<{ rows: object[] }>(
-    `select from reference.party p join reference.business_date d on d.market = p.market
-      where p.id = ? and d.business_date + 1 >= ?::timestamptz at time zone 'UTC'`,
-    [party, earliest.toISOString()],
+  const { rows } = await db.raw<{ rows: [{ isInFuture: boolean }] }>(
+    `select (?::timestamptz at time zone m.time_zone)::date
+              > greatest(d.business_date, (now() at time zone m.time_zone)::date) + m.believed_days_ahead as "isInFuture"
+       from reference.party p
+       join reference.market m on m.id = p.market
+       join reference.business_date d on d.market = m.id
+      where p.id = ?`,
+    [instant, party],
   );
-  return rows.length === 0;
+  return rows[0].isInFuture;
 }

@@ -12,6 +12,7 @@ import { mallOrderCheck, mallOrderTable, playMallOrder, type MallOrderFinding } 
 import { CLIENTS, type People } from './people';
 import { leftRunning, play, setBehaviours, untilAtRest } from './play';
 import type { Parts, Platform } from './platform';
+import { reconcile, reconciliationCheck, reconciliationTable, type ReconciledDay } from './reconciliation';
 import { repaymentCheck, repaymentOf, repaymentTable, type RepaymentFinding } from './repayments';
 import { serve, servicingCheck, servicingTable, type ServicingFinding } from './servicing';
 import { applicationTable, checkLines, specialCases, trialBalanceTable } from './report';
@@ -71,18 +72,20 @@ export async function runStory(platform: Platform, parts: Parts, screen: Screen)
   const mallOrder = await playMallOrder(run, {
     ...{ mall: mallClient(platform, signal), people, sandbox, db, screen, signal },
   });
+  const day = await reconcile({ people, screen, signal });
   const trialBalance = await apiWith(keys.finance).get<TrialBalance>('/v1/ledger/trial-balance');
   const checks = [
     ...checksOf(findings),
     repaymentCheck(repayment),
     servicingCheck(servicing),
     mallOrderCheck(mallOrder),
+    reconciliationCheck(day),
     balanceCheck(trialBalance),
     traceCheck(checkTrace(await allTraces(db))),
   ];
   await writeTrace(db);
   await writeSummary({ run, findings, trialBalance, checks, platform, db, temporal });
-  sayReport(screen, platform, { findings, repayment, servicing, mallOrder, trialBalance, checks, keys });
+  sayReport(screen, platform, { findings, repayment, servicing, mallOrder, day, trialBalance, checks, keys });
   return checks.every(({ ok }) => ok);
 }
 
@@ -152,6 +155,7 @@ function sayReport(
     repayment,
     servicing,
     mallOrder,
+    day,
     trialBalance,
     checks,
     keys,
@@ -160,6 +164,7 @@ function sayReport(
     repayment: RepaymentFinding;
     servicing: readonly ServicingFinding[];
     mallOrder: MallOrderFinding;
+    day: ReconciledDay;
     trialBalance: TrialBalance;
     checks: readonly Check[];
     keys: Keys;
@@ -171,6 +176,7 @@ function sayReport(
     'DUE LIST': repaymentTable(repayment),
     'LOANS UNDER WAY': servicingTable(servicing),
     "A MALL'S ORDER": mallOrderTable(mallOrder, addressOf),
+    RECONCILIATION: reconciliationTable(day, addressOf),
     'TRIAL BALANCE': trialBalanceTable(trialBalance),
     'WHAT THE CASES SHOW': specialCases(findings.applications, addressOf),
     CHECKS: checkLines(checks),

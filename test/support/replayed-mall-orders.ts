@@ -45,7 +45,7 @@ async function enteredFacts(db: Knex): Promise<Fact[]> {
     .pluck<string[]>('business_key');
   const facts = new Map<string, Fact>();
   for (const key of keys) {
-    const found = /^(divide|settlement|refund|roll-back for refund)(?: (\S+))? of order (\S+)/.exec(key);
+    const found = /^(divide|settlement|refund|roll-back for refund)(?: (\S+))? of order ([^\s:]+)/.exec(key);
     // One journal for each receiver, contract or debtor.
     if (!found || facts.has(found[0])) continue;
     const [fact, what, refundId, orderId] = found;
