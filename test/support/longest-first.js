@@ -1,7 +1,12 @@
 const Sequencer = require('@jest/test-sequencer').default;
 
 /** Later kinds are shorter, and fill up the time in which a crash test waits for a death to be noticed. */
-const longestFirst = ['/test/integration/crash/', '/test/integration/', '/test/unit/'];
+const longestFirst = [
+  '/test/integration/crash/',
+  '/test/integration/flows/reset-',
+  '/test/integration/',
+  '/test/unit/',
+];
 
 /**
  * The order in which Jest takes the test files: by kind, and within a kind as Jest has it (what failed last, then what took
