@@ -79,9 +79,11 @@ async function doneBy(going: () => Promise<Walked<Walk>>): Promise<object> {
   const isOurs = (reference: string): boolean => names.some((name) => reference.includes(name));
   return {
     outcome: (outcome as { outcome: string }).outcome,
+    // Flow by flow: what two do at the same time comes in any order.
     tale: trace
       .filter(({ flowId }) => isOurs(flowId))
-      .map(({ message, service }) => `${message} → ${service}`),
+      .map(({ flowId, message, service }) => `${flowId.split(':')[0]}: ${message} → ${service}`)
+      .sort((one, other) => compare(one.split(':')[0]!, other.split(':')[0]!)),
     money: [...effects, ...refunds]
       .filter(({ reference }) => isOurs(reference))
       .map(({ party, amount }) => [party, amount]),
@@ -97,3 +99,5 @@ async function doneBy(going: () => Promise<Walked<Walk>>): Promise<object> {
       .map(([table, rows]) => [table, rows.length - before.get(table)!.length]),
   };
 }
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
