@@ -119,8 +119,11 @@ function reduced(one: Fraction): Fraction {
   return { of: one.of / common, in: one.in / common };
 }
 
+/** Euclid's, as a loop: its steps grow with the number of refunds, and a stack does not. */
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {
-  return b === 0n ? a : greatestCommonDivisor(b, a % b);
+  let [larger, smaller] = [a, b];
+  while (smaller !== 0n) [larger, smaller] = [smaller, larger % smaller];
+  return larger;
 }
 
 /** A fraction of an amount, in whole minor units; a half goes up. */
