@@ -78,7 +78,9 @@ const text = { type: 'string', minLength: 1, maxLength: 200 };
 /** Yuan with two decimals, above 0. */
 const amount = { type: 'string', pattern: '^(?!0+\\.00$)\\d{1,12}\\.\\d\\d$' };
 const order = { parentMerchantNo: text, merchantNo: text, orderId: text, uniqueOrderNo: text };
-const details = { type: 'string', minLength: 2, maxLength: 20_000 };
+/** How many receivers one request may name: as many as an order of the platform may have lines. */
+const MAX_DETAILS = 1_000;
+const details = { type: 'string', minLength: 2, maxLength: 500 * MAX_DETAILS };
 
 const fieldsOf = (more: Record<string, object>): ReturnType<typeof reader<Fields>> =>
   reader('request', closed({ ...order, divideRequestId: text, ...more }));
@@ -89,7 +91,7 @@ const readers = {
   'divide-back': fieldsOf({ divideBackRequestId: text, divideBackDetail: details }),
 };
 
-const listOf = (item: object): object => ({ type: 'array', minItems: 1, maxItems: 100, items: item });
+const listOf = (item: object): object => ({ type: 'array', minItems: 1, maxItems: MAX_DETAILS, items: item });
 
 const readDivideDetail = reader<{ ledgerNo: string; amount: string; divideDetailDesc: string }[]>(
   'divideDetail',

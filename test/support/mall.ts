@@ -23,6 +23,8 @@ export interface Line {
   amountMinor: number;
   merType?: 'SUPPLIER' | 'DEBTOR';
   item?: string;
+  /** The ledger's id, if left out. */
+  subMerNo?: string;
 }
 
 /** An order as a test wants it: 100.00 with a fee of 0.60, if nothing else is said. */
@@ -117,6 +119,7 @@ export function mallOf(world: World) {
           lines: lines.map((line) => ({
             ...{ ledgerId: line.ledgerId, merType: line.merType ?? 'DEBTOR', amount: cny(line.amountMinor) },
             ...(line.item !== undefined && { orderDetailId: line.item }),
+            ...(line.subMerNo !== undefined && { subMerNo: line.subMerNo }),
           })),
           ...(priceMinor && {
             items: Object.entries(priceMinor).map(([orderDetailId, minor]) => ({

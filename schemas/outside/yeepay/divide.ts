@@ -24,7 +24,7 @@ export type ClearingRequest = YeepayOrder;
 
 /** `yeepay-divide`: the request's number is the `divideRequestId`. All of it is divided, or nothing. */
 export interface DivideRequest extends YeepayOrder {
-  /** One for each ledger. */
+  /** One for each ledger, and at most 1,000: that Yeepay takes so many in one request is an assumption. */
   parts: DividePart[];
 }
 

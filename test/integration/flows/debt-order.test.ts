@@ -504,7 +504,8 @@ test('an order of 1,000 items is divided, settled, and refunded by item and in w
   const debtors = await Promise.all(Array.from({ length: 20 }, () => mall.debtor(12_000)));
   const lines = Array.from({ length: 1_000 }, (_, item) => {
     const { ledgerId } = debtors[item % debtors.length]!;
-    return { ledgerId, amountMinor: 900, item: String(item) };
+    // As long as a receiver's number can be.
+    return { ledgerId, subMerNo: `S${String(item).padStart(63, '0')}`, amountMinor: 900, item: String(item) };
   });
   const priceMinor = Object.fromEntries(lines.map(({ item }) => [item, 1_000]));
   const orderId = await mall.paid({ amountMinor: 1_000_000, lines, priceMinor });

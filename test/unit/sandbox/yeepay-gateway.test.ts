@@ -65,6 +65,28 @@ test('a Yeepay that is down leaves the outcome unknown, and learns nothing', asy
   expect(await gateway.query(row)).toEqual({ status: 'NOT_KNOWN' });
 });
 
+test('a divide to 1,000 receivers with the longest numbers is done, told of, and taken back', async () => {
+  await view.behaveAs({ behaviour: { kind: 'ACCEPT' } });
+  const receivers = Array.from({ length: 1_000 }, (_, n) => `S${String(n).padStart(63, '0')}`);
+  const longest = { orderId: 'O'.padEnd(64, '0'), merchantNo: 'M'.padEnd(64, '0') };
+  order = await view.pay({ ...longest, amountMinor: 1_000_000 });
+  const description = `Order ${order.orderId}`;
+  const parts = receivers.map((ledgerNo) => ({ ledgerNo, amountMinor: 900, description }));
+  const row = rowOf('yeepay-divide', 'DV-1', { ...order, parts });
+  const gateways = view.gateways();
+  expect(await gateways['yeepay-divide'].send(row)).toEqual(done);
+  const told = await gateways['yeepay-divide'].query(row);
+  const { divided } = told as { divided: DividedPart[] };
+  expect(divided.map(({ ledgerNo }) => ledgerNo)).toEqual(receivers);
+
+  const back = rowOf('yeepay-divide-back', 'DB-1', {
+    ...{ ...order, divideRequestId: 'DV-1' },
+    parts: divided.map((part) => ({ ...part, reason: `Refund ${'R'.padEnd(64, '0')}` })),
+  });
+  expect(await gateways['yeepay-divide-back'].send(back)).toEqual(done);
+  expect(await gateways['yeepay-divide-back'].query(back)).toEqual(done);
+});
+
 describe('an order', () => {
   const clearing = () => rowOf('yeepay-clearing', 'YC-1', order);
 
