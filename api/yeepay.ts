@@ -28,6 +28,9 @@ const notification: Schema = {
   },
 };
 
+/** A divide to a thousand receivers, sealed, is the longest. */
+const MAX_NOTICE_BYTES = 524_288;
+
 /** The route by which Yeepay tells us that an order is cleared, or what became of a divide or a return. */
 export function yeepayRoutes(needs: Needs): Route[] {
   return [
@@ -45,6 +48,7 @@ export function yeepayRoutes(needs: Needs): Route[] {
       access: { signature: (call) => (openedIn(needs.config.yeepay, call), YEEPAY), isInBody: true },
       body: {
         type: 'application/x-www-form-urlencoded',
+        limitBytes: MAX_NOTICE_BYTES,
         schema: notification,
         examples: { cleared: { response: 'bXk…$ZGF0…$AES$SHA256', customerIdentification: 'app_1' } },
       },

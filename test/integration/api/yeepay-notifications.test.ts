@@ -197,6 +197,17 @@ test('a notice of a divide only has the flow ask: not all stands in it', async (
   await expect(api.temporal.workflow.getHandle(`exception:${requestNo}`).describe()).rejects.toThrow();
 });
 
+test('a notice of a divide to 1,000 receivers is taken, though it names each of them', async () => {
+  const order = newOrder();
+  const { requestNo, flowId } = await openDivide(order, 'PROCESSING');
+  const divideDetail = Array.from({ length: 1_000 }, (_, n) => ({
+    ...{ divideDetailNo: String(n).padStart(64, '0'), ledgerNo: String(n).padStart(64, 'S'), amount: '9.00' },
+  }));
+  const notice = dividedNotice(order, requestNo, { divideDetail });
+  expect(await notify(notice)).toMatchObject({ status: 200, body: 'SUCCESS' });
+  expect(await signalsTo(flowId)).toHaveLength(1);
+});
+
 test('a notice of a divide that was made after its failure was confirmed starts the flow that asks people, once', async () => {
   const order = newOrder();
   const { requestNo } = await openDivide(order, 'FAILED');
