@@ -50,6 +50,9 @@ interface Order {
 
 const YEEPAY = { party: 'yeepay' };
 
+/** From what the flow goes on about a refund: other messages, which are long where an order is large, stay out of its history. */
+const goesOn = ['execute-divide', 'rollback-debt', 'ignore-refund'] as const;
+
 /**
  * 化债订单流程. All that happens to a mall's order, one after the other: it is divided once it is cleared, settles debts once its
  * receipt is confirmed, and gives back whatever is refunded meanwhile. It ends when nothing of it is open; a later refund starts
@@ -117,8 +120,8 @@ async function leaveOut(flow: OrderFlow, order: Order): Promise<void> {
 }
 
 async function prepared(flow: OrderFlow, paid: Message<'create-pre-divide'>): Promise<Execution> {
-  const [, clearing] = await flow.pass(paid).to('divide-service').to('divide-service');
-  return clearing;
+  const sent = await flow.pass(paid).to('divide-service').to('divide-service').giving('execute-divide');
+  return among(sent, 'execute-divide')!;
 }
 
 /** The receipt is confirmed: by the mall, or by the end of its time. */
@@ -140,7 +143,7 @@ async function settleAgain(flow: OrderFlow, order: Order, receipt: Receipt): Pro
 async function settled(order: Order, leaving: Leaving<'settle-debt'>): Promise<readonly Message[] | Refused> {
   order.wokenBefore = order.mall.wakeCount();
   const settling = async () =>
-    leaving.to('debt-settlement-service').to('accounting-center', 'divide-service');
+    leaving.to('debt-settlement-service').to('accounting-center', 'divide-service').giving('execute-divide');
   return settling().catch(orRefused);
 }
 
@@ -169,18 +172,23 @@ async function refund(
     await flow.pass(told).to('divide-service');
     return;
   }
-  const approved = await flow.pass(told).to('divide-service').to('accounting-center');
+  const approved = await flow
+    .pass(told)
+    .to('divide-service')
+    .to('accounting-center')
+    .giving(...goesOn);
   const execution = among(approved, 'execute-divide');
   const taken = execution ? await executed(flow, execution) : approved;
 
   const rollback = among(taken, 'rollback-debt');
-  if (rollback) await flow.pass(rollback).to('debt-settlement-service').to('accounting-center');
+  if (rollback) await flow.pass(rollback).to('debt-settlement-service').to('accounting-center').giving();
   const ignore = among(taken, 'ignore-refund');
   if (!ignore) return;
   const ignored = await flow
     .pass(ignore)
     .to('debt-settlement-service')
-    .to('accounting-center', 'divide-service');
+    .to('accounting-center', 'divide-service')
+    .giving('execute-divide');
   const rest = among(ignored, 'execute-divide');
   // All of it is refunded, so nothing is left to settle.
   if (rest) Object.assign(order, { rest, receipt: undefined });
@@ -197,7 +205,11 @@ async function complete(flow: OrderFlow, order: Order, rest: Execution): Promise
  */
 async function executed(flow: OrderFlow, wanted: Execution): Promise<readonly Message[]> {
   for (let execution = wanted; ;) {
-    const sent = await flow.pass(execution, YEEPAY).to('divide-service').to('accounting-center');
+    const sent = await flow
+      .pass(execution, YEEPAY)
+      .to('divide-service')
+      .to('accounting-center')
+      .giving('divide-failed', 'divide-completed', ...goesOn);
     const failed = among(sent, 'divide-failed');
     if (!failed) return sent;
     const answered = await answeredAbout(flow, failed);
@@ -212,7 +224,11 @@ async function answeredAbout(flow: OrderFlow, failed: Message<'divide-failed'>):
   const refusal = `Yeepay has refused ${requestNo} (${operation}): ${failure.code}, ${failure.message}`;
   if (next === 'RETRY') await flow.untilRetry(refusal, retryInSeconds!);
   else await flow.untilAnswered(`${refusal}; say what becomes of it`, [`refused:${requestNo}`]);
-  return flow.pass(failed).to('divide-service').to('accounting-center');
+  return flow
+    .pass(failed)
+    .to('divide-service')
+    .to('accounting-center')
+    .giving(...goesOn);
 }
 
 /** Waits for what comes first: a message of the mall, or the end of a time. */
