@@ -15,8 +15,8 @@ const balanceOf = (code: string, owner: string): string =>
   `coalesce((select sum(a.balance_minor) from books.account_position a
               where a.book = 'general' and a.code = '${code}' and a.owner = ${owner}), 0)`;
 
-/** What refunds had left out of a line before it was divided. */
-const leftOut = `coalesce((select sum(l.amount_minor) from divide_service.refund_line l
+/** What refunds had left out of a line (`i`) before it was divided. */
+export const leftOut = `coalesce((select sum(l.amount_minor) from divide_service.refund_line l
                    join divide_service.order_refund f using (order_id, refund_id)
                   where l.order_id = i.order_id and l.number = i.number and f.state = 'LEFT_OUT'), 0)`;
 /** What of an order was ever divided. */

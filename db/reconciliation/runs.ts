@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
+import { reconciliationFlowId } from '../../domain/identifiers';
 import type { StatementLine } from '../../schemas/outside/yeepay/statement';
 import { answerWith, openQuestion, recordAct } from '../acts';
-import { comparisons, type ComparisonName, type SetComparisonName } from './comparisons';
+import { comparisons, leftOut, type ComparisonName, type SetComparisonName } from './comparisons';
 
 /** One comparison of a market's day. */
 export interface Run {
@@ -89,10 +90,7 @@ export async function wordsByRecords(db: Knex, requestNo: string): Promise<strin
     `select case when r.state <> 'SUCCEEDED' then 'WITHOUT FINAL WORD' else concat_ws(' ', r.state, case r.operation
               when 'yeepay-divide' then case when d.divide_request_id = r.request_no then d.yeepay_batch_no || ' ' || (
                 select string_agg(receiver || '=' || minor, ' ' order by receiver collate "C")
-                  from (select i.sub_mer_no as receiver, sum(i.amount_minor - coalesce(
-                                 (select sum(l.amount_minor) from divide_service.refund_line l
-                                    join divide_service.order_refund f using (order_id, refund_id)
-                                   where l.order_id = i.order_id and l.number = i.number and f.state = 'LEFT_OUT'), 0)) as minor
+                  from (select i.sub_mer_no as receiver, sum(i.amount_minor - ${leftOut}) as minor
                           from divide_service.divide_item i where i.order_id = d.order_id group by i.sub_mer_no) receivers
                  where minor > 0) else 'divided by another request' end
               when 'yeepay-clearing' then r.transaction_no || ' ' || d.settled_minor
@@ -171,7 +169,8 @@ const isSeen = `exists (
 
 /**
  * Ends a run: what differs and is not on its way becomes a finding, unless it is one, or two persons have decided that it may stay;
- * and a finding that is not there any more is closed as gone.
+ * and a finding that is not there any more is closed as gone. Safe to repeat: what a run has seen is not held against what people have
+ * explained since it ended.
  */
 export async function endRun(tx: Knex.Transaction, run: Run): Promise<RunOutcome> {
   const { runId, market } = run;
@@ -181,8 +180,11 @@ export async function endRun(tx: Knex.Transaction, run: Run): Promise<RunOutcome
      select cast(:runId as bigint), 'yeepay-query', count(*) from reconciliation.asked where run_id = :runId on conflict do nothing`,
     { runId },
   );
-  await openFindings(tx, run);
-  await closeWhatIsGone(tx, run);
+  const ended = await tx('reconciliation.outcome').where('run_id', runId).first<object | undefined>('run_id');
+  if (!ended) {
+    await openFindings(tx, run);
+    await closeWhatIsGone(tx, run);
+  }
   const { rows } = await tx.raw<{ rows: RunOutcome[] }>(
     `with ended as (
        insert into reconciliation.outcome (run_id, open_findings)
@@ -200,7 +202,7 @@ export async function endRun(tx: Knex.Transaction, run: Run): Promise<RunOutcome
 }
 
 async function openFindings(tx: Knex.Transaction, { runId, market, day }: Run): Promise<void> {
-  const { rows } = await tx.raw<{ rows: { flowId: string; question: `finding:${number}` }[] }>(
+  const { rows } = await tx.raw<{ rows: { id: number }[] }>(
     `with found as (
        insert into reconciliation.finding (market, run_id, day, comparison, subject, order_id, ours, theirs)
        select cast(:market as text), cast(:runId as bigint), cast(:day as date), d.comparison, d.subject, d.order_id, d.ours, d.theirs
@@ -213,10 +215,13 @@ async function openFindings(tx: Knex.Transaction, { runId, market, day }: Run): 
         order by d.comparison, d.subject
        returning id
      )
-     select 'debt-reconciliation:' || cast(:market as text) || '.' || cast(:day as text) as "flowId", 'finding:' || id as question from found order by id`,
+     select id from found order by id`,
     { runId, market, day },
   );
-  for (const asked of rows) await openQuestion(tx, { ...asked, answers: ['BOOKED', 'DECIDED'] });
+  const flowId = reconciliationFlowId(market, day);
+  for (const { id } of rows) {
+    await openQuestion(tx, { flowId, question: `finding:${id}`, answers: ['BOOKED', 'DECIDED'] });
+  }
 }
 
 const byDay: readonly ComparisonName[] = [

@@ -1,4 +1,5 @@
 import { booksOn } from '../../../db/books/posting';
+import { endRun } from '../../../db/reconciliation/runs';
 import { needsAttention } from '../../../schemas/search-attributes';
 import { mallOf } from '../../support/mall';
 import { startPlatform, type Platform } from '../../support/platform';
@@ -255,6 +256,26 @@ const reverse = (journalId: number, businessKey: string): Promise<number> =>
     const journal = { journalId, businessKey, valueDate: '2026-01-15', description: 'By hand.' };
     return (await booksOn(tx, { market: 'CN' }).reverse(journal)).journalId;
   });
+
+test('a run that is ended once more, as after a death, finds nothing anew that was explained since', async () => {
+  const { orderId, contractId } = await settledOrder();
+  const bringBack = await loseRecords(platform, contractId);
+  await reconciliation.compares();
+  const { id: runId } = await platform
+    .db('reconciliation.run')
+    .orderBy('id', 'desc')
+    .first<{ id: number }>('id');
+  await bringBack();
+  const { id: journalId } = await platform
+    .db('books.journal')
+    .where('business_key', 'like', `%settlement of order ${orderId}%`)
+    .first<{ id: number }>('id');
+  await explain('BOOKED', { journalId });
+  expect(await reconciliation.green()).toMatchObject({ outcome: 'GREEN' });
+  const run = { runId, market: 'CN', day: reconciliation.today() };
+  expect(await platform.db.transaction((tx) => endRun(tx, run))).toMatchObject({ openFindings: 3 });
+  expect(await found()).toEqual([]);
+}, 120_000);
 
 test('what is on its way is no finding, unless it has been for longer than a day', async () => {
   const { ledgerId } = await mall.debtor(10_000);
