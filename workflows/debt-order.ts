@@ -142,9 +142,11 @@ async function settleAgain(flow: OrderFlow, order: Order, receipt: Receipt): Pro
 /** The debts are settled, and the rest of the order is to go to its merchant. */
 async function settled(order: Order, leaving: Leaving<'settle-debt'>): Promise<readonly Message[] | Refused> {
   order.wokenBefore = order.mall.wakeCount();
-  const settling = async () =>
-    leaving.to('debt-settlement-service').to('accounting-center', 'divide-service').giving('execute-divide');
-  return settling().catch(orRefused);
+  return leaving
+    .to('debt-settlement-service')
+    .to('accounting-center', 'divide-service')
+    .giving('execute-divide')
+    .catch(orRefused);
 }
 
 /** Where nobody knows yet whose a share is, nothing of the order is settled before it is known. */

@@ -1,5 +1,5 @@
 import { heldBusinessDate } from '../../db/reference';
-import { money } from '../../domain/money';
+import { money, sumMinor } from '../../domain/money';
 import { message } from '../../schemas/message';
 import { service } from '../service';
 import { completedBy, holdContracts } from './debt-settlement-service/contracts';
@@ -81,7 +81,7 @@ export const debtSettlementService = service('debt-settlement-service', {
     const ignored = message('refund-ignored', { orderId, refundId, remaining });
     if (lines.length === 0) return [ignored];
     await keepReturned(tx, { orderId, refundId, lines });
-    const returnedMinor = lines.reduce((sum, { amount }) => sum + amount.amountMinor, 0);
+    const returnedMinor = sumMinor(lines.map(({ amount }) => amount.amountMinor));
     return [
       ignored,
       message('post-ledger-event', {

@@ -3,6 +3,7 @@ import { addDebtContract, mapLedger } from '../../db/access/debt-contracts';
 import { debtContractView } from '../../db/reads/debt-contracts';
 import { debtOrderView } from '../../db/reads/debt-orders';
 import { allTraces } from '../../db/reads/trace';
+import { debtOrderFlowId } from '../../domain/identifiers';
 import type { Holding } from '../../sandbox/yeepay/holdings';
 import { composeCommand, composeEvent } from '../../schemas/compose';
 import { startOptions } from '../../schemas/flow-start';
@@ -51,13 +52,12 @@ export interface WantedRefund {
 /** The mall of a test: what it tells the platform, as the platform's API would, and what it sees. */
 export function mallOf(world: World) {
   const { client, db, sandbox } = world;
-  const flowIdOf = (orderId: string) => `debt-order:${orderId}`;
   const runOf = (orderId: string) =>
-    ({ flow: 'debt-order', flowId: flowIdOf(orderId), market: 'CN' }) as const;
+    ({ flow: 'debt-order', flowId: debtOrderFlowId(orderId), market: 'CN' }) as const;
 
   const tell = (orderId: string, ...messages: Message[]) => {
     const { args, ...options } = startOptions({
-      ...{ flow: 'debt-order', flowId: flowIdOf(orderId), taskQueue: 'flows' },
+      ...{ flow: 'debt-order', flowId: debtOrderFlowId(orderId), taskQueue: 'flows' },
       ...{ command: { market: 'CN', orderId }, summary: orderId },
     });
     return client.workflow.signalWithStart('debt-order', {
@@ -136,13 +136,14 @@ export function mallOf(world: World) {
     refunds: (orderId: string, wanted: WantedRefund) => tell(orderId, ...refunds(orderId, wanted)),
     /** Wakes an order, as the API does when something that it may wait for has changed; one that has ended needs it not. */
     async wakes(orderId: string): Promise<void> {
-      const waking = client.workflow.getHandle(flowIdOf(orderId)).signal('told', []);
+      const waking = client.workflow.getHandle(debtOrderFlowId(orderId)).signal('told', []);
       await waking.catch((error: unknown) => {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       });
     },
     /** Waits until a run of the order has ended. */
-    ended: (orderId: string): Promise<unknown> => client.workflow.getHandle(flowIdOf(orderId)).result(),
+    ended: (orderId: string): Promise<unknown> =>
+      client.workflow.getHandle(debtOrderFlowId(orderId)).result(),
     order: (orderId: string) => debtOrderView(db, orderId),
     /** Waits until an order is in a state. */
     inState: (orderId: string, state: string) =>
@@ -165,7 +166,7 @@ export function mallOf(world: World) {
     asked: (orderId: string) =>
       until(async () => {
         const row = await db('operations.question as q')
-          .where('q.flow_id', flowIdOf(orderId))
+          .where('q.flow_id', debtOrderFlowId(orderId))
           .whereNotExists(
             db('operations.answer as a').whereRaw('a.flow_id = q.flow_id and a.question = q.question'),
           )
@@ -173,22 +174,26 @@ export function mallOf(world: World) {
         return row;
       }),
     decide: (orderId: string, question: string, answer: string, evidence?: object) =>
-      decide(world, flowIdOf(orderId), question, answer, evidence),
+      decide(world, debtOrderFlowId(orderId), question, answer, evidence),
     /** Two persons have seen that Yeepay has done what it was asked by a number, of which it says nothing. */
     async saysDone(orderId: string, requestNo: string) {
       await this.isAsked(requestNo);
       const evidence = { transactionNo: `SEEN-${requestNo}`, paidAt: '2026-01-15T10:00:00+08:00' };
-      await agree(world, flowIdOf(orderId), `request:${requestNo}`, 'SUCCEEDED', evidence);
+      await agree(world, debtOrderFlowId(orderId), `request:${requestNo}`, 'SUCCEEDED', evidence);
     },
     needsAttention: (orderId: string) =>
       until(async () => {
-        const { typedSearchAttributes } = await client.workflow.getHandle(flowIdOf(orderId)).describe();
+        const { typedSearchAttributes } = await client.workflow
+          .getHandle(debtOrderFlowId(orderId))
+          .describe();
         return typedSearchAttributes.get(needsAttention) === true;
       }),
     /** The messages that were sent in an order's runs, in order. */
     async sent(orderId: string): Promise<string[]> {
       const rows = await allTraces(db);
-      return rows.filter(({ flowId }) => flowId === flowIdOf(orderId)).flatMap(({ emitted }) => emitted);
+      return rows
+        .filter(({ flowId }) => flowId === debtOrderFlowId(orderId))
+        .flatMap(({ emitted }) => emitted);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { balanceMinorOf, type Books } from '../../../db/books/posting';
 import type { Move, Scenario } from '../../../domain/books/posting-rules';
+import { sumMinor } from '../../../domain/money';
 import type {
   DebtShare,
   ExternalFundTransactionRecordedData,
@@ -106,7 +107,7 @@ function refunded(data: Told<'order-refunded'>): AnyPart[] {
     ...{ scenario: 'general.order-refunded', owners },
     amounts: { refunded: amount.amountMinor },
   };
-  const returnedMinor = lines.reduce((sum, line) => sum + line.amount.amountMinor, 0);
+  const returnedMinor = sumMinor(lines.map((line) => line.amount.amountMinor));
   const rest = isCompleted ? completed(data, 0, returnedMinor - amount.amountMinor) : [];
   return [...returned, toBuyer, ...rest];
 }

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { OutsideRequestRow } from '../../../db/outside';
 import { yeepayAttemptsOf } from '../../../domain/identifiers';
-import { money } from '../../../domain/money';
+import { money, sumMinor } from '../../../domain/money';
 import type { DivideBackRequest, DivideRequest } from '../../../schemas/outside/yeepay/divide';
 
 /** How what was asked for stands: done by an attempt or by people, and whether by the transaction that is heard of late. */
@@ -42,9 +42,9 @@ export async function isInWrongPlace(
 /** What is known of a divide, or of a return, that Yeepay has made late. */
 export function doneLate({ requestNo, operation, body }: OutsideRequestRow, valueDate: string) {
   const { orderId, merchantNo, parts } = body as DivideRequest | DivideBackRequest;
-  const divided = parts.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  const amountMinor = sumMinor(parts.map((part) => part.amountMinor));
   return {
-    ...{ requestNo, orderId, merchantNo, amount: money('CNY', divided), valueDate },
+    ...{ requestNo, orderId, merchantNo, amount: money('CNY', amountMinor), valueDate },
     operation: operation === 'yeepay-divide' ? ('DIVIDE' as const) : ('RETURN' as const),
   };
 }

@@ -83,7 +83,7 @@ async function doneBy(going: () => Promise<Walked<Walk>>): Promise<object> {
     tale: trace
       .filter(({ flowId }) => isOurs(flowId))
       .map(({ flowId, message, service }) => `${flowId.split(':')[0]}: ${message} → ${service}`)
-      .sort((one, other) => compare(one.split(':')[0]!, other.split(':')[0]!)),
+      .sort((one, other) => one.split(':')[0]!.localeCompare(other.split(':')[0]!)),
     money: [...effects, ...refunds]
       .filter(({ reference }) => isOurs(reference))
       .map(({ party, amount }) => [party, amount]),
@@ -99,5 +99,3 @@ async function doneBy(going: () => Promise<Walked<Walk>>): Promise<object> {
       .map(([table, rows]) => [table, rows.length - before.get(table)!.length]),
   };
 }
-
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
