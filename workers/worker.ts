@@ -8,6 +8,7 @@ import { connect } from '../db/pool';
 import { parties } from '../db/reference';
 import { partyQueue } from '../workflows/moves/party-queue';
 import type { WorkerConfig } from './config';
+import { flowsBundle } from './flows-bundle';
 
 /** How many flows one process works on at once; each holds at most one database connection while it takes a step. */
 const concurrentSteps = 40;
@@ -47,6 +48,7 @@ export async function startWorkers(
   const { yeepay, answerTimeoutMs } = config;
   const statementOf = yeepayStatements(yeepay && { ...yeepay, answerTimeoutMs });
   const activities = activitiesOn(db, gateways, statementOf);
+  const { workflowsPath, preloadModules } = flowsBundle;
   const common = {
     connection,
     namespace: config.temporalNamespace,
@@ -56,7 +58,7 @@ export async function startWorkers(
   } as const;
   const flows = await Worker.create({
     ...common,
-    ...(options.workflowBundle ? {} : { workflowsPath: require.resolve('../workflows') }),
+    ...(options.workflowBundle ? {} : { workflowsPath, bundlerOptions: { preloadModules } }),
     taskQueue: config.taskQueue,
     ...workerOptions,
     ...options,

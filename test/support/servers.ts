@@ -5,6 +5,7 @@ import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { startPostgres } from '../../scripts/local/postgres';
 import { startTemporal } from '../../scripts/local/temporal';
+import { flowsBundle } from '../../workers/flows-bundle';
 import { publishTestRun, type TestRun } from './run';
 import { prepareTemplateDatabase } from './template-database';
 import { namespaceName, removeNamespaces } from './temporal';
@@ -47,10 +48,7 @@ export async function stopServers(): Promise<void> {
 /** Bundles the workflows into a file: each test file's worker loads it, and none has to bundle again. */
 export async function bundleWorkflows(): Promise<{ path: string; remove: () => Promise<void> }> {
   const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error: console.error };
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../../workflows'),
-    logger: quiet,
-  });
+  const { code } = await bundleWorkflowCode({ ...flowsBundle, logger: quiet });
   const folder = await mkdtemp(path.join(tmpdir(), 'workflow-bundle-'));
   const file = path.join(folder, 'workflows.js');
   await writeFile(file, code);
