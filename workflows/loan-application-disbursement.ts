@@ -1,7 +1,8 @@
-import { reservationIdOf } from '../domain/identifiers';
+import { loanIdOf, reservationIdOf } from '../domain/identifiers';
 import type { Message } from '../schemas/message';
 import { among, is } from '../schemas/message';
 import { defineFlow, type Flow } from './moves/flow';
+import type { Passing } from './moves/passing';
 import { orRefused, Refused } from './moves/refusal';
 import { generated } from './repayment-plan-generation';
 
@@ -24,11 +25,13 @@ export const loanApplicationDisbursement = defineFlow(
     if (wanted instanceof Refused) return notTaken(flow, submitted, wanted);
     if (is(wanted, 'loan-application-rejected')) return rejected(flow, wanted);
 
-    const paid = await fund(flow, wanted);
-    if (is(paid, 'disbursement-failed')) return undone(flow, paid);
+    const ended = await fund(flow, wanted);
+    if (is(ended, 'disbursement-failed')) return undone(flow, ended);
 
     flow.onlyForward();
-    return book(flow, paid);
+    await flow.pass(ended, flow.messaging).to('outreach-system');
+    const { applicationId, loanId, partnerId } = ended.data;
+    return { outcome: 'DISBURSED', applicationId, loanId, partnerId };
   },
 );
 
@@ -79,9 +82,9 @@ async function review(
 async function fund(
   flow: LoanFlow,
   wanted: Message<'route-funds'>,
-): Promise<Message<'post-ledger-event' | 'disbursement-failed'>> {
+): Promise<Message<'disbursement-succeeded' | 'disbursement-failed'>> {
   for (let route = wanted; ;) {
-    const paid = await payOutBy(flow, route).catch(orRefused);
+    const paid = await payOutBy(flow, route).catch(orNotPaid);
     if (paid && !(paid instanceof Refused)) return paid;
     if (paid && is(paid.refusedMessage, 'route-funds')) {
       const [failed] = await flow.takeBack(paid, 'route-funds');
@@ -103,11 +106,19 @@ async function fund(
   }
 }
 
+/** A refusal before the pivot. One of what is booked after it is none: the money has left, and the flow stands still. */
+function orNotPaid(error: unknown): Refused {
+  const refused = orRefused(error);
+  if (notPaid.some((type) => is(refused.refusedMessage, type))) return refused;
+  throw refused;
+}
+const notPaid = ['route-funds', 'reserve-funds', 'disbursement-requested', 'initiate-payment'] as const;
+
 /** Chooses a partner, reserves its funds and has them paid out; undefined when the customer has withdrawn before. */
 async function payOutBy(
   flow: LoanFlow,
   route: Message<'route-funds'>,
-): Promise<Message<'post-ledger-event'> | undefined> {
+): Promise<Message<'disbursement-succeeded'> | undefined> {
   const sent = await flow
     .pass(route)
     .to('fund-routing-system')
@@ -121,52 +132,51 @@ async function payOutBy(
   return requested && payOut(flow, requested);
 }
 
-/** Has the money paid out: by the partner itself, or out of its money in our custody by our payment system. */
+/**
+ * Has the money paid out, by the partner itself or out of its money in our custody by our payment system, and books the loan
+ * in the transaction that learns of it.
+ */
 async function payOut(
   flow: LoanFlow,
   requested: Message<'disbursement-requested'>,
-): Promise<Message<'post-ledger-event'>> {
-  const [answer, ledgerEvent] = await flow
+): Promise<Message<'disbursement-succeeded'>> {
+  const loanId = loanIdOf(requested.data.applicationId);
+  const byPartner = flow
     .pass(requested, { party: requested.data.partnerId })
     .to('partner-hub')
     .to('loan-engine');
-  if (is(answer, 'partner-disbursement-succeeded')) return ledgerEvent!;
+  const answer = await booked(byPartner, loanId).giving('initiate-payment', 'disbursement-succeeded');
+  const payment = among(answer, 'initiate-payment');
+  if (!payment) return among(answer, 'disbursement-succeeded')!;
 
   const sent = await flow
-    .pass(answer, { party: answer.data.paymentChannelId })
+    .pass(payment, { party: payment.data.paymentChannelId })
     .to('payment-system')
     .to('fund-management-system');
   const failed = among(sent, 'payment-failed');
   if (failed) {
     await flow.pass(failed).to('loan-engine');
-    throw new Refused('PAYMENT_FAILED', failed.data.failure.message, answer);
+    throw new Refused('PAYMENT_FAILED', failed.data.failure.message, payment);
   }
-  const [, paidOut] = await flow.pass(among(sent, 'payment-succeeded')!).to('partner-hub').to('loan-engine');
-  return paidOut;
+  flow.onlyForward();
+  const byUs = flow.pass(among(sent, 'payment-succeeded')!).to('partner-hub').to('loan-engine');
+  const [succeeded] = await booked(byUs, loanId).giving('disbursement-succeeded');
+  return succeeded!;
 }
 
-/** The money is with the borrower: from here on only forward. The journal first, then the loan, then everybody is told. */
-async function book(
-  flow: LoanFlow,
-  ledgerEvent: Message<'post-ledger-event'>,
-): Promise<LoanApplicationOutcome> {
-  const { data } = ledgerEvent;
-  if (!('applicationId' in data))
-    throw new Error('The ledger event of a disbursement names its application.');
-  const { applicationId, loanId, partnerId } = data;
-  const booked = await flow
-    .pass(ledgerEvent)
+/** The money is with the borrower. The journal first, then the loan, then everybody is told. */
+const booked = <All extends readonly unknown[]>(
+  paid: Passing<[] | [Message<'post-ledger-event'>], All>,
+  loanId: string,
+) =>
+  paid
     .to('accounting-center')
     .to('loan-engine')
     .to('asset-center')
     .to('loan-engine', 'asset-center')
     .part('repayment-plan-generation', loanId, generated)
     .to('loan-engine')
-    .to('credit-limit-center', 'fund-management-system')
-    .giving('disbursement-succeeded');
-  await flow.pass(among(booked, 'disbursement-succeeded')!, flow.messaging).to('outreach-system');
-  return { outcome: 'DISBURSED', applicationId, loanId, partnerId };
-}
+    .to('credit-limit-center', 'fund-management-system');
 
 /**
  * Refused before anything was reserved: by the credit line, or at the door (the API refuses what reference data can

@@ -33,7 +33,7 @@ describe('a worker that is killed at each crash point once', () => {
   test('of a flow that pays out: every flow ends with the loan, and with the records of an undisturbed one', async () => {
     const { points, killed } = await plain;
     expect(killed).toEqual(points);
-    expect(points).toContain('after-commit handling accounting-center.post-ledger-event');
+    expect(points).toContain('after-commit handling partner-hub.disbursement-requested');
   });
 
   test('of a flow that nobody funds: every flow ends undone, and with the records of an undisturbed one', async () => {

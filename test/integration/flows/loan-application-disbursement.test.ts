@@ -1,8 +1,11 @@
 import type { Done } from '../../../activities/handling';
-import { positionOf } from '../../../db/books/posting';
+import { booksOn, positionOf } from '../../../db/books/posting';
 import { trialBalance } from '../../../db/books/trial-balance';
+import { disbursementOf, loanIdOf } from '../../../domain/identifiers';
 import { typeOf } from '../../../schemas/message';
-import { startPlatform, type Platform } from '../../support/platform';
+import { failedWorkflowTasks } from '../../support/failed-tasks';
+import { openingDate, startPlatform, type Platform } from '../../support/platform';
+import { until } from '../../support/until';
 
 let platform: Platform;
 beforeAll(async () => {
@@ -110,8 +113,8 @@ describe('a loan application that is approved', () => {
     const { events } = await platform.client.workflow
       .getHandle(`loan-application-disbursement:${applicationId}`)
       .fetchHistory();
-    const [, , booked] = events!.flatMap(({ markerRecordedEventAttributes: marker }) => {
-      const data = marker?.details?.result?.payloads?.[0]?.data;
+    const [booked] = events!.flatMap(({ activityTaskCompletedEventAttributes: completed }) => {
+      const data = completed?.result?.payloads?.[0]?.data;
       return data ? [JSON.parse(Buffer.from(data).toString()) as Done] : [];
     });
     expect(booked!.sent.map(typeOf)).toEqual(['disbursement-succeeded']);
@@ -214,6 +217,35 @@ describe('a funding partner that will not pay', () => {
     expect(await balanced()).toBe(true);
   });
 });
+
+test('a payout whose booking is refused is not taken for one that failed: the flow stands still, and nobody else pays', async () => {
+  const own = await startPlatform();
+  const applicationId = own.newApplicationId();
+  const loanId = loanIdOf(applicationId);
+  // Something else is in the books under the loan's key.
+  await own.db.transaction((tx) =>
+    booksOn(tx, { market: 'CN' }).post({
+      scenario: 'general.loan-disbursed-by-partner',
+      businessKey: disbursementOf(loanId),
+      valueDate: openingDate,
+      owners: { loan: loanId, fundingPartner: 'bank-huaxin' },
+      amounts: { principal: 1, payout: 1, deductedFees: 0 },
+      currency: 'CNY',
+      description: 'Another payout under the key of this one',
+    }),
+  );
+  const { workflowId } = await own.startFlow({ market: 'CN' }, applicationId);
+  await until(async () => (await failedWorkflowTasks(own.client, own.db)).length > 0);
+
+  expect(await own.effects(applicationId)).toMatchObject([{ party: 'bank-huaxin' }]);
+  const [reservation] = await own
+    .db('fund_management_system.fund_reservation')
+    .where('application_id', applicationId);
+  expect(reservation).toMatchObject({ state: 'IN_TRANSIT' });
+  await expect(own.stop()).rejects.toThrow(
+    new RegExp(`${workflowId}: \\w+_WORKER_UNHANDLED_FAILURE LEDGER_EVENT_CONFLICT`),
+  );
+}, 60_000);
 
 describe('the answer of an outside party', () => {
   test.each([

@@ -21,6 +21,12 @@ const stateOf = async (applicationId: string): Promise<string | undefined> =>
       .first<{ state: string } | undefined>('state')
   )?.state;
 
+const requestOf = (requestNo: string) =>
+  platform
+    .owner('outside.request')
+    .where('request_no', requestNo)
+    .first<{ state: string; asked_count: number; settled_by: string } | undefined>();
+
 /** Starts an application whose first partner behaves as told, and waits until it is in a state. */
 async function startedUntil(state: string, behaviour?: Behaviour['behaviour'], features?: object) {
   const applicationId = platform.newApplicationId();
@@ -75,7 +81,7 @@ describe('a flow that is held', () => {
     await until(async () => (await platform.effects(applicationId)).length === 1);
     await until(async () => (await detailsOf(handle)).includes('held by operator-1: an outage'));
     expect((await platform.get(`/v1/flows/${flowId}`)).body).toMatchObject({ needsAttention: true });
-    expect(await stateOf(applicationId)).toBe('PAID_OUT');
+    expect(await stateOf(applicationId)).toBe('DISBURSED');
 
     await intervene(flowId, { act: 'release', reason: 'it is over' });
     expect(await handle.result()).toMatchObject({ outcome: 'DISBURSED' });
@@ -157,8 +163,8 @@ test('a review does not end by a signal that somebody sends by hand', async () =
 
 test('a step that waits for its next try is tried at once when an operator says so', async () => {
   await platform.owner.raw('revoke insert on asset_center.loan_contract from credit_application');
-  const { flowId, handle } = await startedUntil('PAID_OUT');
-  await until(async () => (await handle.describe()).typedSearchAttributes.get(stage) === 'post-ledger-event');
+  const { applicationId, flowId, handle } = await startedUntil('PAYING_OUT');
+  await until(async () => (await requestOf(`PO-${applicationId}-1`))?.state === 'SUCCEEDED');
   await platform.owner.raw('grant insert on asset_center.loan_contract to credit_application');
   expect(await intervene(flowId, { act: 'retry-now', reason: 'the right is back' })).toMatchObject({
     status: 200,
@@ -240,12 +246,6 @@ describe('a payout of which the partner says nothing', () => {
 
     expect(await handle.result()).toMatchObject({ outcome: 'DISBURSED', partnerId: 'trust-jinhe' });
   }, 60_000);
-
-  const requestOf = (requestNo: string) =>
-    platform
-      .owner('outside.request')
-      .where('request_no', requestNo)
-      .first<{ state: string; asked_count: number; settled_by: string } | undefined>();
 });
 
 describe('an application that two operators give up', () => {
