@@ -44,7 +44,7 @@ export async function takePictures(
   await take('checklist', heading('Current Details'), detailOf(page, 'asset-center'));
 
   await openTab(page, addressOf(flowIds.failing), 'pending-activities');
-  await take('failing-step', heading('asset-center.create-loan-contract'), heading('Stack Trace'));
+  await take('failing-step', heading('partner-hub.disbursement-requested'), heading('Stack Trace'));
 
   // The form lists the flow's Updates once the Web UI has asked the flow for them, as it does to show its details.
   await openTab(page, addressOf(flowIds.failing), 'user-metadata');
