@@ -108,7 +108,7 @@ export function startNode(
   return startProcess({
     ...rest,
     command: process.execPath,
-    args: ['--enable-source-maps', '-r', '@swc-node/register', entry, ...args],
+    args: ['--enable-source-maps', '-r', './scripts/typescript.js', entry, ...args],
     cwd: projectFolder,
   });
 }
