@@ -5,7 +5,7 @@ import { supervise } from './supervisor';
 import { difference, recordsOf } from './traces';
 
 export interface KilledAt {
-  /** The points that an undisturbed flow passes, in order. */
+  /** The points that were tried, in the order in which an undisturbed flow passes them. */
   points: string[];
   /** Those at which the process was killed; all of them, unless a point depends on a coincidence. */
   killed: string[];
@@ -36,23 +36,33 @@ export async function killAtEachPoint(
   { elsewhere = new Set<string>(), among = /^/ }: { elsewhere?: Set<string>; among?: RegExp } = {},
 ): Promise<KilledAt> {
   const undisturbed = await through(stage, branch, target, [], null);
-  const points = [...new Set(undisturbed.passed)].filter(
-    (point) => among.test(point) && !elsewhere.has(point),
-  );
-  for (const point of points) elsewhere.add(point);
+  const passed = [...new Set(undisturbed.passed)].filter((point) => among.test(point));
+  const tried = new Set<string>();
   const killed = new Set<string>();
-  for (let before = -1; killed.size < points.length && killed.size > before;) {
-    before = killed.size;
-    // A point may not be met because of the death before it: a party that has the request already is asked, and not sent it.
-    const left = points.filter((point) => !killed.has(point));
-    const flows = Math.ceil(left.length / deathsAtMost[target.kill]);
-    for (let first = 0; first < flows; first += 1) {
-      const some = left.filter((_, index) => index % flows === first);
-      const flow = await through(stage, branch, target, some, undisturbed);
-      for (const point of flow.died) killed.add(point);
+
+  /** Has one flow die at some of these points, which are spread over all of them. */
+  async function killAtSomeOf(points: readonly string[]): Promise<void> {
+    const flows = Math.ceil(points.length / deathsAtMost[target.kill]);
+    const some = points.filter((_, index) => index % flows === 0);
+    for (const point of some) {
+      tried.add(point);
+      elsewhere.add(point);
     }
+    const { died } = await through(stage, branch, target, some, undisturbed);
+    for (const point of died) killed.add(point);
   }
-  return { points, killed: points.filter((point) => killed.has(point)) };
+
+  // Flow by flow, so that of what two branches pass that are gone side by side, each takes its share.
+  const untried = (): string[] => passed.filter((point) => !elsewhere.has(point));
+  while (untried().length > 0) await killAtSomeOf(untried());
+  // A point may not be met because of the death before it: a party that has the request already is asked, and not sent it.
+  const missed = (): string[] => [...tried].filter((point) => !killed.has(point));
+  for (let before = -1; missed().length > 0 && killed.size > before;) {
+    before = killed.size;
+    await killAtSomeOf(missed());
+  }
+  const inOrder = (points: Set<string>): string[] => passed.filter((point) => points.has(point));
+  return { points: inOrder(tried), killed: inOrder(killed) };
 }
 
 interface Flow {
