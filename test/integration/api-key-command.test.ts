@@ -1,19 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import knex, { type Knex } from 'knex';
+import type { Knex } from 'knex';
 import { clientOf } from '../../db/access/api-keys';
 import { connect } from '../../db/pool';
-import { seed } from '../../db/seeds';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 let database: TestDatabase;
 let db: Knex;
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createTestDatabase('seeded');
   db = connect(database.url, { max: 1, applicationName: 'api-key-test' });
-  const owner = knex({ client: 'pg', connection: database.adminUrl });
-  await seed(owner, '2026-01-15');
-  await owner.destroy();
 });
 afterAll(async () => {
   await db.destroy();

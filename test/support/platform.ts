@@ -10,7 +10,7 @@ import { createApi } from '../../api/app';
 import { createApiKey } from '../../db/access/api-keys';
 import { connect } from '../../db/pool';
 import { allTraces } from '../../db/reads/trace';
-import { goodFeatures, seed, seedCustomers } from '../../db/seeds';
+import { goodFeatures, seedCustomers } from '../../db/seeds';
 import { createLogger } from '../../logging/logger';
 import { startSandbox } from '../../sandbox/app';
 import type { MarketId } from '../../schemas/generated/messages';
@@ -19,11 +19,10 @@ import { parsePartySecrets, sign, type PartySecrets } from '../../schemas/outsid
 import { yeepayAccess } from '../../schemas/outside/yeepay/access';
 import type { Holding } from '../../sandbox/yeepay/holdings';
 import { yeepaySide } from '../../sandbox/yeepay/side';
-import { newYeepay } from '../../scripts/demo/yeepay-keys';
 import { startWorkers } from '../../workers/worker';
 import { searchAttributes } from '../../schemas/search-attributes';
 import type { LoanApplicationOutcome } from '../../workflows/loan-application-disbursement';
-import { createTestDatabase } from './database';
+import { createTestDatabase, openingDate } from './database';
 import { holdToDocument } from './documented';
 import { failedWorkflowTasks } from './failed-tasks';
 import { decide } from './people';
@@ -31,7 +30,7 @@ import { testRun } from './run';
 import { createTestNamespace } from './temporal';
 import type { World } from './world';
 
-export const openingDate = '2026-01-15';
+export { openingDate };
 
 export const parties = [
   'bank-huaxin',
@@ -90,11 +89,10 @@ export async function startPlatform({
   workerSets = 1,
 }: { answerTimeoutMs?: number; workerSets?: number } = {}) {
   const [database, temporal] = await Promise.all([
-    createTestDatabase(),
+    createTestDatabase('seeded'),
     createTestNamespace(searchAttributes),
   ]);
   const owner = knex({ client: 'pg', connection: database.adminUrl });
-  await seed(owner, openingDate);
   // Customers pay on days to come, and no day is closed for it.
   await owner('reference.market').update({ believed_days_ahead: 3_650 });
   const partySecrets = parsePartySecrets(
@@ -102,7 +100,7 @@ export async function startPlatform({
       Object.fromEntries(parties.map((party) => [party, [`whsec_${randomBytes(32).toString('base64')}`]])),
     ),
   );
-  const yeepay = newYeepay();
+  const { yeepay, workflowBundlePath } = testRun();
   const servers = {
     databaseUrl: database.url,
     temporalAddress: temporal.address,
@@ -135,7 +133,7 @@ export async function startPlatform({
     Array.from({ length: workerSets }, () =>
       startWorkers(
         { ...servers, partiesUrl: sandbox.url, yeepay: yeepayAtSandbox, answerTimeoutMs },
-        { workflowBundle: { codePath: testRun().workflowBundlePath } },
+        { workflowBundle: { codePath: workflowBundlePath } },
       ),
     ),
   );

@@ -1,3 +1,5 @@
+import type { YeepayEnvironments } from '../../scripts/demo/yeepay-keys';
+
 /** One run of the integration tests: the servers it uses, and the number that keeps it apart from other runs. */
 export interface TestRun {
   runId: number;
@@ -7,6 +9,8 @@ export interface TestRun {
   temporalAddress: string;
   /** The workflows, bundled once for all test files. */
   workflowBundlePath: string;
+  /** Made once: a key takes as long as many a test. */
+  yeepay: YeepayEnvironments;
 }
 
 const VARIABLE = 'INTEGRATION_TEST_RUN';

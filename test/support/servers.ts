@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { newYeepay } from '../../scripts/demo/yeepay-keys';
 import { startPostgres } from '../../scripts/local/postgres';
 import { startTemporal } from '../../scripts/local/temporal';
 import { flowsBundle } from '../../workers/flows-bundle';
@@ -30,6 +31,7 @@ export async function startServers(): Promise<void> {
     databaseUrl: postgres.url,
     temporalAddress: temporal.address,
     workflowBundlePath: bundle.path,
+    yeepay: newYeepay(),
   };
   const removeDatabases = await prepareTemplateDatabase(run);
   atTheEnd.push(

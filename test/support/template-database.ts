@@ -1,10 +1,20 @@
 import { Client } from 'pg';
+import knex from 'knex';
 import { migrate } from '../../db/migrate';
-import { databaseName, databaseUrl, dropDatabase, RUN_LOCK, templateName, withClient } from './database';
+import { seed } from '../../db/seeds';
+import {
+  databaseName,
+  databaseUrl,
+  dropDatabase,
+  openingDate,
+  RUN_LOCK,
+  templateName,
+  withClient,
+} from './database';
 import type { TestRun } from './run';
 
 /**
- * Makes the migrated database that the run's test databases are copied from. Databases that killed runs left on
+ * Makes the databases that the run's test databases are copied from: a migrated one, and one that is seeded too. Databases that killed runs left on
  * the same server are removed on the way; a run that is alive is known by an advisory lock that it holds.
  *
  * @returns removes all databases of this run.
@@ -15,8 +25,12 @@ export async function prepareTemplateDatabase(run: TestRun): Promise<() => Promi
   try {
     await holder.query('SELECT pg_advisory_lock($1, $2)', [RUN_LOCK, run.runId]);
     await withClient(run.databaseUrl, removeDatabasesOfDeadRuns);
-    await holder.query(`CREATE DATABASE ${templateName(run)}`);
-    await migrate(databaseUrl(run, templateName(run)));
+    const [migrated, seeded] = [templateName(run, 'migrated'), templateName(run, 'seeded')];
+    await holder.query(`CREATE DATABASE ${migrated}`);
+    await migrate(databaseUrl(run, migrated));
+    await holder.query(`CREATE DATABASE ${seeded} TEMPLATE ${migrated}`);
+    const owner = knex({ client: 'pg', connection: databaseUrl(run, seeded) });
+    await seed(owner, openingDate).finally(() => owner.destroy());
   } catch (error) {
     await holder.end();
     throw error;

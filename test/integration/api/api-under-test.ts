@@ -9,14 +9,14 @@ import { createHttpServer, type SocketLimits } from '../../../api/server';
 import type { TokenConfig } from '../../../api/tokens';
 import { createApiKey, ROLES, type Role } from '../../../db/access/api-keys';
 import { connect } from '../../../db/pool';
-import { seed } from '../../../db/seeds';
 import { createLogger } from '../../../logging/logger';
 import { parsePartySecrets, type PartySecrets } from '../../../schemas/outside/signature';
 import { yeepaySide, type YeepaySide } from '../../../sandbox/yeepay/side';
 import { yeepayKeys } from '../../../schemas/outside/yeepay/access';
-import { newYeepay } from '../../../scripts/demo/yeepay-keys';
+import type { YeepayEnvironments } from '../../../scripts/demo/yeepay-keys';
 import { createTestDatabase } from '../../support/database';
 import { holdToDocument } from '../../support/documented';
+import { testRun } from '../../support/run';
 import { createTestNamespace } from '../../support/temporal';
 
 export const PARTY = 'bank-huaxin';
@@ -83,15 +83,14 @@ export interface SetUp {
 
 /** An API on a seeded database and a Temporal namespace of its own, with a key for each role. */
 export async function startApi(setUp: SetUp = {}): Promise<ApiUnderTest> {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase('seeded');
   const { address, namespace } = await createTestNamespace();
   const owner = knex({ client: 'pg', connection: database.adminUrl });
-  await seed(owner, '2026-01-15');
   const secrets = {
     ...{ [PARTY]: [SECRET], [MALL]: [SECRET], [OTHER_PARTY]: [secretOf('b')] },
     'trust-jinhe': [secretOf('c')],
   };
-  const yeepay = newYeepay();
+  const { yeepay } = testRun();
   const shared = { database, owner, secrets, yeepay, namespace, temporalAddress: address };
   const api = await listenOn(shared, setUp);
   return {
@@ -108,7 +107,7 @@ interface Shared {
   database: { url: string };
   owner: Knex;
   secrets: Record<string, string[]>;
-  yeepay: ReturnType<typeof newYeepay>;
+  yeepay: YeepayEnvironments;
   namespace: string;
   temporalAddress: string;
 }

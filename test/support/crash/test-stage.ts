@@ -7,7 +7,7 @@ import { openStage, type Stage } from './stage';
 /** A stage for one test file, with a database and a namespace of its own on the servers of the run. */
 export async function openTestStage(): Promise<Stage> {
   const [database, temporal] = await Promise.all([
-    createTestDatabase(),
+    createTestDatabase('seeded'),
     createTestNamespace(searchAttributes),
   ]);
   const stage = await openStage({

@@ -3,12 +3,12 @@ import { createRequire } from 'node:module';
 import knex from 'knex';
 import { createApiKey, ROLES, type Role } from '../../../../db/access/api-keys';
 import { connect } from '../../../../db/pool';
-import { seed } from '../../../../db/seeds';
 import { yeepaySide } from '../../../../sandbox/yeepay/side';
-import { newYeepay } from '../../../../scripts/demo/yeepay-keys';
+import type { YeepayEnvironments } from '../../../../scripts/demo/yeepay-keys';
 import { projectFolder } from '../../../../scripts/local/project-folder';
 import { startProcess } from '../../../../scripts/local/processes';
 import { createTestDatabase } from '../../../support/database';
+import { testRun } from '../../../support/run';
 import { createTestNamespace } from '../../../support/temporal';
 import { MALL, MESSAGING_PARTY, PARTY, SECRET } from '../api-under-test';
 
@@ -23,16 +23,15 @@ export type FuzzedApi = Awaited<ReturnType<typeof startFuzzedApi>>;
 
 /** The API as a process of its own, on a seeded database, with a key for each role. */
 export async function startFuzzedApi() {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase('seeded');
   const { address, namespace } = await createTestNamespace();
   const owner = knex({ client: 'pg', connection: database.adminUrl });
-  await seed(owner, '2026-01-15');
   const db = connect(database.url, { max: 2, applicationName: 'fuzz-test' });
   const tokens = {} as Record<Role, string>;
   for (const role of ROLES)
     tokens[role] = (await createApiKey(owner, { clientId: `fuzz-${role}`, role })).token;
 
-  const yeepay = newYeepay();
+  const { yeepay } = testRun();
   const lines = new EventEmitter();
   let url = '';
   const api = await startProcess({
@@ -100,7 +99,7 @@ export async function startFuzzedApi() {
 }
 
 /** By what Yeepay seals what it tells: our public key, and its own. */
-function sealingKeysOf({ sandbox }: ReturnType<typeof newYeepay>) {
+function sealingKeysOf({ sandbox }: YeepayEnvironments) {
   const { merchantKey: publicKey, platformPrivateKey } = yeepaySide(sandbox)!;
   return { publicKey, platformPrivateKey };
 }
