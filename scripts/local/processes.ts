@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -66,7 +67,10 @@ export async function startProcess(spec: ProcessSpec): Promise<RunningProcess> {
   const output = collectOutput(child, spec);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, signal) => resolve(signal === null ? `code ${code}` : `signal ${signal}`));
+    child.once('close', (code, signal) => {
+      // Whoever hears of the end finds all output in the log.
+      void output.written.then(() => resolve(signal === null ? `code ${code}` : `signal ${signal}`));
+    });
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${spec.name} could not be started: ${await ended}`);
@@ -118,6 +122,8 @@ interface Output {
   tail: string[];
   /** Calls back for every line to come, and for those that came already. */
   onLine(listener: (line: string) => void): void;
+  /** Resolves when there is no more output, and the log has all of it. */
+  written: Promise<unknown>;
 }
 
 const TAIL_LINES = 30;
@@ -128,8 +134,7 @@ function collectOutput(child: ChildProcess, spec: ProcessSpec): Output {
   if (spec.logFile !== undefined) mkdirSync(path.dirname(spec.logFile), { recursive: true });
   const log = spec.logFile === undefined ? undefined : createWriteStream(spec.logFile);
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
-  let open = streams.length;
-  for (const input of streams) {
+  const closed = streams.map((input) => {
     const lines = createInterface({ input });
     lines.on('line', (line) => {
       log?.write(`${line}\n`);
@@ -137,13 +142,13 @@ function collectOutput(child: ChildProcess, spec: ProcessSpec): Output {
       if (tail.length > TAIL_LINES) tail.shift();
       for (const listener of listeners) listener(line);
     });
-    lines.once('close', () => {
-      open -= 1;
-      if (open === 0) log?.end();
-    });
-  }
+    return once(lines, 'close');
+  });
+  const written = Promise.all(closed).then(
+    () => log && new Promise<void>((resolve) => log.end(() => resolve())),
+  );
   return {
-    tail,
+    ...{ tail, written },
     onLine(listener) {
       tail.forEach(listener);
       listeners.push(listener);
