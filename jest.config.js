@@ -9,7 +9,7 @@ module.exports = {
   // No test asserts a time; this only ends one that hangs, also on a machine with much else to do.
   testTimeout: 60_000,
   // Jest would run one file after the other on two cores, and much of the time is waited: for deaths to be noticed, for parties.
-  maxWorkers: 3,
+  maxWorkers: 4,
   testSequencer: '<rootDir>/test/support/longest-first.js',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
