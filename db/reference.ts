@@ -149,6 +149,8 @@ export async function collectorsFor(
 export interface Mall {
   id: string;
   market: MarketId;
+  /** Its market's. */
+  currency: Currency;
   /** How long an order waits for Yeepay's notice that it is cleared, before Yeepay is asked. */
   clearingWithinSeconds: number;
   /** How long an order waits for the confirmation of its receipt. */
@@ -159,10 +161,11 @@ export interface Mall {
 
 /** A mall by its id; undefined when there is none. */
 export const mallOf = (db: Knex, id: string): Promise<Mall | undefined> =>
-  db('reference.mall')
-    .where({ id })
+  db('reference.mall as m')
+    .join('reference.market as k', 'k.id', 'm.market')
+    .where('m.id', id)
     .first(
-      ...(['id', 'market', 'clearing_within_seconds as clearingWithinSeconds'] as const),
+      ...(['m.id', 'market', 'currency', 'clearing_within_seconds as clearingWithinSeconds'] as const),
       'confirm_within_seconds as confirmWithinSeconds',
       'settles_by_itself as settlesByItself',
     );

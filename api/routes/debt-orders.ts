@@ -6,7 +6,7 @@ import {
   type DebtOrderRefundView,
   type DebtOrderView,
 } from '../../db/reads/debt-orders';
-import { mallOf, marketOf } from '../../db/reference';
+import { mallOf } from '../../db/reference';
 import { debtOrderFlowId } from '../../domain/identifiers';
 import { money } from '../../domain/money';
 import type { CreatePreDivideData, RefundRequestedData } from '../../schemas/generated/messages';
@@ -183,8 +183,8 @@ async function importOrder(needs: FlowNeeds, call: Call): Promise<Answer> {
   const { orderId, mallId } = data;
   const mall = await mallOf(needs.db, mallId);
   if (!mall) throw new Problem('UNKNOWN_MALL', `There is no mall ${mallId}.`);
-  const { market } = mall;
-  checkOrder(data, (await marketOf(needs.db, market)).currency, '/items');
+  const { market, currency } = mall;
+  checkOrder(data, currency, '/items');
   const messages = [preDivide(market, data), ...(receiptConfirmed ? [settleDebt(market, orderId)] : [])];
   await takeIn(needs, market, {
     ...{ mallId, orderId, kind: 'PAID', refundNo: '', content: { ...data, receiptConfirmed }, messages },

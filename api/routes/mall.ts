@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { mallCallsOf, type RecordedCall } from '../../db/access/mall-calls';
 import { debtOrderView, type DebtOrderLineView, type DebtOrderRefundView } from '../../db/reads/debt-orders';
-import { mallOf, marketOf, type Mall } from '../../db/reference';
+import { mallOf, type Mall } from '../../db/reference';
 import { money, type Currency } from '../../domain/money';
 import { composeEvent } from '../../schemas/compose';
 import type { PartySecrets } from '../../schemas/outside/signature';
@@ -252,11 +252,11 @@ export function mallRoutes(needs: Needs): Route[] {
   ];
 }
 
-/** The mall that has signed, and its market's currency. Throws UNKNOWN_PARTY where the party is no mall. */
-async function callerOf(db: Knex, { parameters }: Call): Promise<{ mall: Mall; currency: Currency }> {
+/** The mall that has signed. Throws UNKNOWN_PARTY where the party is no mall. */
+async function callerOf(db: Knex, { parameters }: Call): Promise<Mall> {
   const mall = await mallOf(db, parameters['mall-id']!);
   if (!mall) throw new Problem('UNKNOWN_PARTY', 'No mall of this id calls us.');
-  return { mall, currency: (await marketOf(db, mall.market)).currency };
+  return mall;
 }
 
 /** The order that a call's path names. Throws INVALID_BODY where the body, which is what was signed, names another. */
@@ -268,10 +268,10 @@ function orderOfPath({ parameters, body }: Call): string {
 }
 
 async function pay(needs: Needs, call: Call): Promise<Answer> {
-  const { mall, currency } = await callerOf(needs.db, call);
+  const mall = await callerOf(needs.db, call);
   const body = call.body as PaidBody;
-  const data = preDivideOf(body, mall.id, currency);
-  checkOrder(data, currency, '/orderDetails');
+  const data = preDivideOf(body, mall.id, mall.currency);
+  checkOrder(data, mall.currency, '/orderDetails');
   const { orderId: id } = data;
   const { paidAt, memberUserId } = body;
   await takeIn(needs, mall.market, {
@@ -282,7 +282,7 @@ async function pay(needs: Needs, call: Call): Promise<Answer> {
 }
 
 async function confirmReceipt(needs: Needs, call: Call): Promise<Answer> {
-  const { mall } = await callerOf(needs.db, call);
+  const mall = await callerOf(needs.db, call);
   const id = orderOfPath(call);
   await takeIn(needs, mall.market, {
     ...{ mallId: mall.id, orderId: id, kind: 'RECEIPT_CONFIRMED', refundNo: '' },
@@ -298,9 +298,9 @@ const accepted = (id: string): Answer => ({
 
 /** The call carries the mall's approval, so it is both: asked for, and approved. */
 async function refund(needs: Needs, call: Call): Promise<Answer> {
-  const { mall, currency } = await callerOf(needs.db, call);
+  const mall = await callerOf(needs.db, call);
   const id = orderOfPath(call);
-  const data = refundOf(call.body as RefundBody, currency);
+  const data = refundOf(call.body as RefundBody, mall.currency);
   const { refundId } = data;
   const from = { source: 'mall', market: mall.market, subjectId: `${id}.${refundId}` } as const;
   const messages = [
@@ -373,7 +373,7 @@ function refundAnswerBody(view: RefundedOrder | undefined, refundNo: string, id 
 
 /** Reads what has become of the roll-back that has started by itself, so that it can be asked for as often as one likes. */
 async function rollBack({ db }: Needs, call: Call): Promise<Answer> {
-  const { mall } = await callerOf(db, call);
+  const mall = await callerOf(db, call);
   const id = orderOfPath(call);
   const { refundNo } = call.body as RollbackBody;
   const calls = await mallCallsOf(db, id);
