@@ -1,8 +1,7 @@
-import { heldBusinessDate } from '../../db/reference';
 import { money, sumMinor } from '../../domain/money';
 import { message } from '../../schemas/message';
 import { service } from '../service';
-import { completedBy, holdContracts } from './debt-settlement-service/contracts';
+import { holdContracts } from './debt-settlement-service/contracts';
 import { keepDivided, keepReturned, linesToSettle } from './debt-settlement-service/divided-orders';
 import {
   debtorsOf,
@@ -31,15 +30,14 @@ export const debtSettlementService = service('debt-settlement-service', {
         'LEDGER_NOT_MAPPED',
         `Map the ledger ids ${unmapped.join(', ')} to debtors with contracts.`,
       );
-    const valueDate = await heldBusinessDate(tx, market);
-    if (!(await keepSettlement(tx, { orderId, confirmedBy, valueDate })))
-      return refuse('ALREADY_SETTLED', `Order ${orderId} was settled before.`);
+    const valueDate = await keepSettlement(tx, market, { orderId, confirmedBy });
+    if (valueDate === undefined) return refuse('ALREADY_SETTLED', `Order ${orderId} was settled before.`);
 
     await holdContracts(
       tx,
       lines.map(({ debtorId }) => debtorId!),
     );
-    const shares = await settleLines(tx, lines, { orderId, valueDate });
+    const { shares, completed } = await settleLines(tx, lines, { orderId, valueDate });
     const ledgerEvent =
       shares.length === 0
         ? []
@@ -49,11 +47,14 @@ export const debtSettlementService = service('debt-settlement-service', {
               ...{ orderId, shares, valueDate },
             }),
           ];
-    const ended = await completedBy(tx, shares);
     return [
       message('debt-settled', { orderId, confirmedBy, shares, valueDate }),
       ...ledgerEvent,
-      ...ended.map((contract) => message('contract-completed', { ...contract, orderId, valueDate })),
+      ...completed.map(({ contractId, debtorId, currency, totalMinor }) =>
+        message('contract-completed', {
+          ...{ contractId, debtorId, total: money(currency, totalMinor), orderId, valueDate },
+        }),
+      ),
     ];
   },
 

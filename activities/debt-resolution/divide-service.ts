@@ -1,6 +1,6 @@
 import { standingAnswer } from '../../db/acts';
 import { unrefusedRequestNo } from '../../db/outside';
-import { heldBusinessDate, mallOf, marketOf } from '../../db/reference';
+import { heldBusinessDate, mallOf } from '../../db/reference';
 import { mallOrderProblem, type MallOrderProblem } from '../../domain/debt-resolution/mall-order';
 import { debtOrderFlowId, yeepayAttemptOf } from '../../domain/identifiers';
 import { message } from '../../schemas/message';
@@ -16,10 +16,9 @@ import { ask, completed, done, execute, failed, restOf, returned } from './divid
 export const divideService = service('divide-service', {
   async 'create-pre-divide'({ data, market }, { tx, refuse }) {
     const { orderId, mallId, amount, lines } = data;
-    if ((await mallOf(tx, mallId))?.market !== market)
-      return refuse('UNKNOWN_MALL', `There is no mall ${mallId} in ${market}.`);
-    const { currency } = await marketOf(tx, market);
-    const problem = mallOrderProblem(data, currency);
+    const mall = await mallOf(tx, mallId);
+    if (mall?.market !== market) return refuse('UNKNOWN_MALL', `There is no mall ${mallId} in ${market}.`);
+    const problem = mallOrderProblem(data, mall.currency);
     if (problem) return refuse(problem, REASONS[problem]);
     if (!(await insertOrder(tx, market, data)))
       return refuse('ORDER_TAKEN', `There is an order ${orderId} with other content.`);
@@ -99,9 +98,8 @@ export const divideService = service('divide-service', {
 
   /** Nothing of the order is open any more, so the rest goes to its merchant. */
   async 'debt-settled'({ data: { orderId, valueDate } }, { tx }) {
-    const order = await orderOf(tx, orderId);
-    await noteOrder(tx, orderId, { debts_settled_on: valueDate });
-    return order.completed_on === null ? [execute('COMPLETE', orderId, 1)] : [];
+    const { completed_on } = await noteOrder(tx, orderId, { debts_settled_on: valueDate });
+    return completed_on === null ? [execute('COMPLETE', orderId, 1)] : [];
   },
 
   /** Where all of the order is refunded, nothing of it is open any more. */

@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
-import { money, type Currency } from '../../../domain/money';
-import type { DebtShare } from '../../../schemas/generated/messages';
+import type { Currency } from '../../../domain/money';
 
 /**
  * Keeps debtors' contracts as they are until the transaction ends, so that of two orders of one debtor the second sees what the
@@ -18,6 +17,7 @@ export interface OpenContract {
   contractId: string;
   debtorId: string;
   currency: Currency;
+  totalMinor: number;
   remainingMinor: number;
 }
 
@@ -26,27 +26,9 @@ export const openContracts = (tx: Knex.Transaction, debtorIds: readonly string[]
   tx('debt_settlement_service.debt_contract')
     .whereRaw('member_user_id = any(?)', [[...debtorIds]])
     .where('remaining_minor', '>', 0)
-    .orderBy('position')
+    .orderBy(['position', 'contract_id'])
     .select(
       'contract_id as contractId',
       'member_user_id as debtorId',
-      'currency',
-      'remaining_minor as remainingMinor',
+      ...(['currency', 'total_debt_minor as totalMinor', 'remaining_minor as remainingMinor'] as const),
     );
-
-/** The contracts of which shares have settled the last; in the order of their ids. */
-export async function completedBy(tx: Knex.Transaction, shares: readonly DebtShare[]) {
-  const moved = shares.flatMap(({ contracts }) => contracts.map(({ contractId }) => contractId));
-  const rows = await tx('debt_settlement_service.debt_contract')
-    .whereRaw('contract_id = any(?)', [moved])
-    .where('remaining_minor', 0)
-    .orderBy('contract_id')
-    .select<{ contractId: string; debtorId: string; currency: Currency; totalMinor: number }[]>(
-      ...(['contract_id as contractId', 'member_user_id as debtorId', 'currency'] as const),
-      'total_debt_minor as totalMinor',
-    );
-  return rows.map(({ currency, totalMinor, ...contract }) => ({
-    ...contract,
-    total: money(currency, totalMinor),
-  }));
-}

@@ -20,15 +20,13 @@ export async function keepDivided(
   market: MarketId,
   { orderId: order_id, lines }: DivideCompletedData,
 ): Promise<void> {
-  await tx('debt_settlement_service.divided_order').insert({ order_id, market });
   const ofDebtors = lines.filter(({ merType }) => merType === 'DEBTOR');
-  await insertRows(
-    tx,
-    'debt_settlement_service.debtor_line',
-    ofDebtors.map(({ number, ledgerId: ledger_id, amount }) => ({
+  await insertRows(tx, {
+    'debt_settlement_service.divided_order': [{ order_id, market }],
+    'debt_settlement_service.debtor_line': ofDebtors.map(({ number, ledgerId: ledger_id, amount }) => ({
       ...{ order_id, number, ledger_id, currency: amount.currency, amount_minor: amount.amountMinor },
     })),
-  );
+  });
 }
 
 /** What of an order is left to settle debts, by line; undefined where the order is not divided. */
@@ -36,8 +34,6 @@ export async function linesToSettle(
   tx: Knex.Transaction,
   orderId: string,
 ): Promise<LineToSettle[] | undefined> {
-  const order = await tx('debt_settlement_service.divided_order').where('order_id', orderId).first<object>();
-  if (!order) return undefined;
   const { rows } = await tx.raw<{ rows: LineToSettle[] }>(
     `select l.number, l.ledger_id as "ledgerId", l.currency, l.amount_minor - returned.minor as "amountMinor",
             (select m.member_user_id from debt_settlement_service.ledger m
@@ -52,7 +48,11 @@ export async function linesToSettle(
       order by l.number`,
     [orderId],
   );
-  return rows;
+  if (rows.length > 0) return rows;
+  const order = await tx('debt_settlement_service.divided_order')
+    .where('order_id', orderId)
+    .first<object | undefined>('order_id');
+  return order && [];
 }
 
 /** Keeps what was returned before it settled anything: it will settle nothing. */
@@ -64,9 +64,9 @@ export async function keepReturned(
     lines,
   }: { orderId: string; refundId: string; lines: DividedLine[] },
 ): Promise<void> {
-  await insertRows(
-    tx,
-    'debt_settlement_service.returned_line',
-    lines.map(({ number, amount }) => ({ order_id, refund_id, number, amount_minor: amount.amountMinor })),
-  );
+  await insertRows(tx, {
+    'debt_settlement_service.returned_line': lines.map(({ number, amount }) => ({
+      ...{ order_id, refund_id, number, amount_minor: amount.amountMinor },
+    })),
+  });
 }

@@ -2,33 +2,36 @@ import type { Knex } from 'knex';
 import { insertRows } from '../../../db/insert-rows';
 import { settle, undo, type Settlement } from '../../../domain/debt-resolution/settlement';
 import { money, type Currency } from '../../../domain/money';
-import type { DebtShare, DividedLine, SettleDebtData } from '../../../schemas/generated/messages';
-import { openContracts } from './contracts';
+import type { DebtShare, DividedLine, MarketId, SettleDebtData } from '../../../schemas/generated/messages';
+import { openContracts, type OpenContract } from './contracts';
 import type { LineToSettle } from './divided-orders';
 
-/** Keeps that an order is settled. Returns false where it was before. */
+/** Keeps that an order is settled, on the day that its market is in. Returns that day; undefined where it was settled before. */
 export async function keepSettlement(
   tx: Knex.Transaction,
-  { orderId, confirmedBy, valueDate }: SettleDebtData & { valueDate: string },
-): Promise<boolean> {
-  const { rowCount } = await tx.raw<{ rowCount: number }>(
-    `insert into debt_settlement_service.settlement (order_id, confirmed_by, value_date) values (?, ?, ?)
-     on conflict do nothing`,
-    [orderId, confirmedBy, valueDate],
+  market: MarketId,
+  { orderId, confirmedBy }: SettleDebtData,
+): Promise<string | undefined> {
+  const { rows } = await tx.raw<{ rows: { valueDate: string }[] }>(
+    `insert into debt_settlement_service.settlement (order_id, confirmed_by, value_date)
+     values (?, ?, reference.hold_business_date(?))
+     on conflict do nothing returning value_date as "valueDate"`,
+    [orderId, confirmedBy, market],
   );
-  return rowCount === 1;
+  return rows[0]?.valueDate;
 }
 
 /**
  * Settles by an order's lines, one after the other, the contracts of their debtors; what exceeds a debt is owed to its debtor.
  *
  * @param lines each of a debtor who is known
+ * @returns what each line did, and the contracts of which nothing remains
  */
 export async function settleLines(
   tx: Knex.Transaction,
   lines: readonly LineToSettle[],
   { orderId: order_id, valueDate: value_date }: { orderId: string; valueDate: string },
-): Promise<DebtShare[]> {
+): Promise<{ shares: DebtShare[]; completed: OpenContract[] }> {
   const open = await openContracts(
     tx,
     lines.map(({ debtorId }) => debtorId!),
@@ -42,23 +45,22 @@ export async function settleLines(
     }
     return { of: { number, debtorId, currency }, amountMinor, settlement };
   });
-  await insertRows(
-    tx,
-    'debt_settlement_service.settled_line',
-    settled.map(({ of, amountMinor, settlement }) => ({
+  await insertRows(tx, {
+    'debt_settlement_service.settled_line': settled.map(({ of, amountMinor, settlement }) => ({
       ...{ order_id, number: of.number, member_user_id: of.debtorId, amount_minor: amountMinor },
       excess_minor: settlement.excessMinor,
     })),
-  );
-  await addRecords(
-    tx,
-    settled.flatMap(({ of: { number }, settlement }) =>
+    // A trigger moves each contract by its records.
+    'debt_settlement_service.repayment_record': settled.flatMap(({ of: { number }, settlement }) =>
       settlement.contracts.map(({ contractId: contract_id, amountMinor: amount_minor }) => ({
-        ...{ order_id, number, contract_id, amount_minor, value_date, type: 'INCOME' as const },
+        ...{ order_id, number, contract_id, amount_minor, value_date, type: 'INCOME' },
       })),
     ),
-  );
-  return settled.map(({ of, settlement }) => shareOf(of, settlement));
+  });
+  return {
+    shares: settled.map(({ of, settlement }) => shareOf(of, settlement)),
+    completed: open.filter(({ remainingMinor }) => remainingMinor === 0),
+  };
 }
 
 /** What of an order's settled lines a refund has returned is owed again. */
@@ -79,22 +81,19 @@ export async function undoLines(
     const settlement = undo(line.settlement, line.undoneMinor, amountMinor);
     return { of: { number, debtorId, currency }, amountMinor, settlement, standsMinor };
   });
-  await insertRows(
-    tx,
-    'debt_settlement_service.undone_line',
-    undone.map(({ of: { number }, amountMinor, settlement }) => ({
+  await insertRows(tx, {
+    'debt_settlement_service.undone_line': undone.map(({ of: { number }, amountMinor, settlement }) => ({
       ...{ order_id, refund_id, number, amount_minor: amountMinor, excess_minor: settlement.excessMinor },
     })),
-  );
-  await addRecords(
-    tx,
-    undone.flatMap(({ of: { number }, settlement, standsMinor }) =>
-      settlement.contracts.map(({ contractId: contract_id, amountMinor: amount_minor }) => ({
-        ...{ order_id, number, contract_id, amount_minor, value_date, type: 'EXPENSE' as const, refund_id },
-        refund_status: amount_minor === standsMinor.get(contract_id) ? 'FULL' : 'PARTIAL',
-      })),
+    // A trigger moves each contract by its records.
+    'debt_settlement_service.repayment_record': undone.flatMap(
+      ({ of: { number }, settlement, standsMinor }) =>
+        settlement.contracts.map(({ contractId: contract_id, amountMinor: amount_minor }) => ({
+          ...{ order_id, number, contract_id, amount_minor, value_date, type: 'EXPENSE', refund_id },
+          refund_status: amount_minor === standsMinor.get(contract_id) ? 'FULL' : 'PARTIAL',
+        })),
     ),
-  );
+  });
   return undone.map(({ of, settlement }) => shareOf(of, settlement));
 }
 
@@ -161,10 +160,6 @@ function asSettled({ debtorId, excessMinor, undoneMinor, records }: SettledLineR
   const contracts = records.filter(({ type }) => type === 'INCOME');
   return { debtorId, settlement: { contracts, excessMinor }, undoneMinor, standsMinor };
 }
-
-/** Adds to the records of contracts; a trigger moves each contract by its records. */
-const addRecords = (tx: Knex.Transaction, records: Parameters<typeof insertRows>[2]): Promise<void> =>
-  insertRows(tx, 'debt_settlement_service.repayment_record', records);
 
 const shareOf = (
   { number, debtorId, currency }: { number: number; debtorId: string; currency: Currency },

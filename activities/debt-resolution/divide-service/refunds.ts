@@ -4,7 +4,7 @@ import { entitledMinor, refundProblem, type OrderRefund } from '../../../domain/
 import { money } from '../../../domain/money';
 import type { RefundRequestedData } from '../../../schemas/generated/messages';
 import { message } from '../../../schemas/message';
-import { asDivided, asLines, itemsOf, type Item, type Order } from './orders';
+import { asDivided, asLines, type Item, type Order } from './orders';
 
 /** A refund of an order, as it is kept. */
 export interface Refund {
@@ -50,7 +50,7 @@ export async function takeIn(
   const earlier = await refundsOf(tx, order_id);
   const orderDetailId = detailId ?? null;
   const wanted = { orderDetailId, amountMinor: amount.amountMinor };
-  const divided = await asDivided(tx, order, await itemsOf(tx, order_id));
+  const divided = await asDivided(tx, order);
   const problem =
     amount.currency === order.currency
       ? refundProblem(divided, earlier.map(asOrderRefund), wanted)
@@ -65,10 +65,9 @@ export async function takeIn(
 
 /** What a refund takes of each line: what all refunds up to it entitle to, less what was taken before. */
 export async function takenBy(tx: Knex.Transaction, order: Order, refund: Refund): Promise<Item[]> {
-  const items = await itemsOf(tx, order.order_id);
   const upToIt = (await refundsOf(tx, order.order_id)).filter(({ number }) => number <= refund.number);
-  const entitled = entitledMinor(await asDivided(tx, order, items), upToIt.map(asOrderRefund));
-  return items
+  const entitled = entitledMinor(await asDivided(tx, order), upToIt.map(asOrderRefund));
+  return order.items
     .map((item, index) => ({ ...item, amount_minor: entitled[index]! - item.refunded_minor }))
     .filter((item) => item.amount_minor > 0);
 }
@@ -86,11 +85,11 @@ export async function taken(
   const { order_id: orderId, currency, merchant_no: merchantNo } = order;
   const { refund_id: refundId, amount_minor } = refund;
   const ids = { order_id: orderId, refund_id: refundId };
-  await insertRows(
-    tx,
-    'divide_service.refund_line',
-    items.map(({ number, amount_minor: minor }) => ({ ...ids, number, amount_minor: minor })),
-  );
+  await insertRows(tx, {
+    'divide_service.refund_line': items.map(({ number, amount_minor: minor }) => ({
+      ...{ ...ids, number, amount_minor: minor },
+    })),
+  });
   await tx('divide_service.order_refund').where(ids).update({ state });
   const returned = state === 'RETURNED' ? asLines(items, currency) : [];
   const ofDebtors = returned.filter(({ merType }) => merType === 'DEBTOR');

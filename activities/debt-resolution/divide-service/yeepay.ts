@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { openQuestion } from '../../../db/acts';
 import { balanceMinorOf } from '../../../db/books/posting';
-import { heldBusinessDate, mallOf, marketOf, yeepayCodeOf } from '../../../db/reference';
+import { heldBusinessDate, yeepayCodeOf } from '../../../db/reference';
 import { dayInZone } from '../../../domain/calendar';
 import { yeepayAttemptNo, yeepayRequestNoOf } from '../../../domain/identifiers';
 import { money } from '../../../domain/money';
@@ -9,7 +9,7 @@ import type { ExecuteDivideData, DivideOperation } from '../../../schemas/genera
 import { message } from '../../../schemas/message';
 import { YEEPAY, type DivideBackRequest, type DivideRequest } from '../../../schemas/outside/yeepay/divide';
 import type { OutsideAnswer, OutsideRequest } from '../../outside';
-import { asLines, itemsOf, leftOf, noteOrder, orderOf, sumOf, type Item, type Order } from './orders';
+import { asLines, leftOf, noteOrder, orderOf, sumOf, type Item, type Order } from './orders';
 import { refundOf, taken, takenBy } from './refunds';
 
 type Done = Extract<OutsideAnswer, { status: 'SUCCEEDED' }>;
@@ -32,7 +32,7 @@ export async function ask(tx: Knex.Transaction, flowId: string, data: ExecuteDiv
   const order = await orderOf(tx, data.orderId);
   switch (data.operation) {
     case 'CLEARING':
-      return order.divided_before ? clearedBefore(tx, order) : askForClearing(tx, order, data);
+      return order.divided_before ? clearedBefore(tx, order) : askForClearing(order, data);
     case 'DIVIDE':
       return order.divided_before ? dividedBefore(tx, order) : askToDivide(tx, flowId, order, data);
     case 'RETURN':
@@ -48,8 +48,7 @@ export async function ask(tx: Knex.Transaction, flowId: string, data: ExecuteDiv
  */
 export async function done(tx: Knex.Transaction, flowId: string, data: ExecuteDivideData, answer: Done) {
   const order = await orderOf(tx, data.orderId);
-  const { timeZone } = await marketOf(tx, order.market);
-  const valueDate = dayInZone(answer.paidAt, timeZone);
+  const valueDate = dayInZone(answer.paidAt, order.time_zone);
   switch (data.operation) {
     case 'CLEARING': {
       if (answer.cleared) return cleared(tx, order, { ...answer.cleared, valueDate });
@@ -64,7 +63,7 @@ export async function done(tx: Knex.Transaction, flowId: string, data: ExecuteDi
         details,
         valueDate,
       };
-      return divided(tx, order, leftOf(await itemsOf(tx, order.order_id)), of);
+      return divided(tx, order, leftOf(order.items), of);
     }
     case 'RETURN':
       return returned(tx, order, data.refundId!, valueDate);
@@ -116,21 +115,14 @@ function requestOf(
   };
 }
 
-async function askForClearing(
-  tx: Knex.Transaction,
-  order: Order,
-  data: ExecuteDivideData,
-): Promise<OutsideRequest> {
-  const mall = await mallOf(tx, order.mall_id);
-  return {
-    ...requestOf(order, data, 'yeepay-clearing', {}),
-    tellsWithinSeconds: mall!.clearingWithinSeconds,
-  };
-}
+const askForClearing = (order: Order, data: ExecuteDivideData): OutsideRequest => ({
+  ...requestOf(order, data, 'yeepay-clearing', {}),
+  tellsWithinSeconds: order.clearing_within_seconds,
+});
 
 /** All that is left of the lines, in one request; never more than Yeepay says may be divided. */
 async function askToDivide(tx: Knex.Transaction, flowId: string, order: Order, data: ExecuteDivideData) {
-  const left = leftOf(await itemsOf(tx, order.order_id));
+  const left = leftOf(order.items);
   if (left.length === 0) return divided(tx, order, [], { valueDate: order.cleared_on! });
   const ceilingMinor = Math.min(order.settled_minor!, order.undivided_minor!);
   const wantedMinor = sumOf(left);
@@ -212,22 +204,25 @@ interface Divide {
 
 async function divided(
   tx: Knex.Transaction,
-  { order_id: orderId, mall_id, currency }: Order,
+  { order_id: orderId, currency, ...order }: Order,
   items: readonly Item[],
-  { requestId, batchNo, details, valueDate }: Divide,
+  { requestId, batchNo, details = new Map(), valueDate }: Divide,
 ) {
-  await noteOrder(tx, orderId, {
-    ...{ status: 'COMPLETED', divide_request_id: requestId ?? null, divided_on: valueDate },
-    yeepay_batch_no: batchNo ?? null,
-  });
-  if (details) {
-    await tx.raw(
-      `update divide_service.divide_item i set detail_no = detail.no
-         from json_each_text(?) as detail (receiver, no) where i.order_id = ? and i.sub_mer_no = detail.receiver`,
-      [JSON.stringify(Object.fromEntries(details)), orderId],
-    );
-  }
-  const { confirmWithinSeconds, settlesByItself } = (await mallOf(tx, mall_id))!;
+  await tx.raw(
+    `with divided as (
+       update divide_service.divide_record
+          set status = 'COMPLETED', divide_request_id = :requestId, yeepay_batch_no = :batchNo, divided_on = :valueDate
+        where order_id = :orderId
+     )
+     update divide_service.divide_item i set detail_no = detail.no
+       from json_each_text(:details) as detail (receiver, no)
+      where i.order_id = :orderId and i.sub_mer_no = detail.receiver`,
+    {
+      ...{ orderId, requestId: requestId ?? null, batchNo: batchNo ?? null, valueDate },
+      details: JSON.stringify(Object.fromEntries(details)),
+    },
+  );
+  const { confirm_within_seconds: confirmWithinSeconds, settles_by_itself: settlesByItself } = order;
   const lines = asLines(items, currency);
   const event = message('divide-completed', {
     ...{ orderId, lines, confirmWithinSeconds, settlesByItself, valueDate },
@@ -251,7 +246,7 @@ async function divided(
 /** An order that was divided before this platform was there: as the mall has told it, and nothing is asked. */
 async function dividedBefore(tx: Knex.Transaction, order: Order) {
   const { divideRequestId, batchNo, dividedOn, details, isCompleted } = order.divided_before!;
-  const items = leftOf(await itemsOf(tx, order.order_id));
+  const items = leftOf(order.items);
   const sent = await divided(tx, order, items, {
     ...{ requestId: divideRequestId, batchNo, valueDate: dividedOn },
     details: new Map(details.map(({ subMerNo, detailNo }) => [subMerNo, detailNo])),
@@ -279,8 +274,7 @@ export async function returned(tx: Knex.Transaction, order: Order, refundId: str
 export async function completed(tx: Knex.Transaction, order: Order, restMinor: number, valueDate: string) {
   const { order_id: orderId, merchant_no: merchantNo, currency } = order;
   await noteOrder(tx, orderId, { completed_on: valueDate });
-  const platformShareMinor =
-    order.order_amount_minor - order.refunded_minor - (await withReceivers(tx, order));
+  const platformShareMinor = order.order_amount_minor - order.refunded_minor - withReceivers(order);
   if (restMinor === 0 && platformShareMinor === 0) return [] as const;
   return [
     message('post-ledger-event', {
@@ -296,8 +290,8 @@ export async function completed(tx: Knex.Transaction, order: Order, restMinor: n
 }
 
 /** What of an order is divided and not returned, in minor units. */
-const withReceivers = async (tx: Knex.Transaction, { order_id, status }: Order): Promise<number> =>
-  status === 'COMPLETED' ? sumOf(leftOf(await itemsOf(tx, order_id))) : 0;
+const withReceivers = ({ status, items }: Order): number =>
+  status === 'COMPLETED' ? sumOf(leftOf(items)) : 0;
 
 /** What of an order has never left Yeepay, in minor units, by the books: what left it in the wrong way has left it too. */
 export const restOf = (tx: Knex.Transaction, { order_id, currency }: Order): Promise<number> =>
