@@ -100,9 +100,8 @@ async function divide(flow: OrderFlow, order: Order, paid: Message<'create-pre-d
   if (!paid.data.divided) await leaveOut(flow, order);
   // Nobody could have it cleared, or nothing of it is left.
   if (!execution || order.rest) return;
-  const completed = among(await executed(flow, execution), 'divide-completed');
+  const completed = among(await executed(flow, execution, 'debt-settlement-service'), 'divide-completed');
   if (!completed) return;
-  await flow.pass(completed).to('debt-settlement-service');
   const { confirmWithinSeconds, settlesByItself, valueDate } = completed.data;
   flow.note({ businessDate: valueDate });
   order.receipt = { confirmByMs: nowMs() + confirmWithinSeconds * 1000, settlesByItself, asked: 0 };
@@ -204,13 +203,19 @@ async function complete(flow: OrderFlow, order: Order, rest: Execution): Promise
 /**
  * Has Yeepay do something, for as long as it takes: what was refused is tried again by itself where that can help, and else two
  * persons say what becomes of it. Returns what was sent in the end; nothing of it where they gave it up.
+ *
+ * @param alsoTold who hears of it in the same step, beside the books
  */
-async function executed(flow: OrderFlow, wanted: Execution): Promise<readonly Message[]> {
+async function executed(
+  flow: OrderFlow,
+  wanted: Execution,
+  ...alsoTold: 'debt-settlement-service'[]
+): Promise<readonly Message[]> {
   for (let execution = wanted; ;) {
     const sent = await flow
       .pass(execution, YEEPAY)
       .to('divide-service')
-      .to('accounting-center')
+      .to('accounting-center', ...alsoTold)
       .giving('divide-failed', 'divide-completed', ...goesOn);
     const failed = among(sent, 'divide-failed');
     if (!failed) return sent;

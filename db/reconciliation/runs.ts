@@ -29,7 +29,7 @@ const IN_FLIGHT_WITHIN = `interval '1 day'`;
  * What a flow still has to hand over to a service; all else that it sends is handled with the step that sends it. A refusal of Yeepay's
  * that waits for people, or for the next attempt, explains nothing: what Yeepay has done all the same is what they must know.
  */
-const HANDED_OVER = `('execute-divide', 'divide-completed', 'rollback-debt', 'ignore-refund')`;
+const HANDED_OVER = `('execute-divide', 'rollback-debt', 'ignore-refund')`;
 
 /** Whether something of an order (`s.order_id`) is on its way: sent a while ago at most, and not handled yet; or just told. */
 const isInFlight = `coalesce(s.since > now() - ${IN_FLIGHT_WITHIN}, false) or exists (
