@@ -1,3 +1,4 @@
+import { insertRows } from '../../db/insert-rows';
 import { contractIdOf } from '../../domain/identifiers';
 import { quote, quoteProblem } from '../../domain/servicing/quote';
 import { message } from '../../schemas/message';
@@ -9,6 +10,7 @@ import { keptLoans, lockedLoan, lookedAtOn } from './asset-center/loans';
 import { keepQuote, quoteRequestOf } from './asset-center/repayment-quotes';
 import { reverse, takeBack, takeBackCharged } from './asset-center/refunds';
 import { applyReceipt } from './asset-center/repayments';
+import { insertSchedule } from './asset-center/schedules';
 
 /**
  * 资产管理: keeps contracts and loans (借据), what is owed of them, and what was quoted. A loan exists only with the journal
@@ -40,21 +42,21 @@ export const assetCenter = service('asset-center', {
       product_id: productId,
       product_version: productVersion,
     };
-    await tx('asset_center.loan_contract').insert({
-      ...common,
-      contract_id: contractId,
-      application_id: applicationId,
-    });
-    await tx('asset_center.loan').insert({
-      ...common,
-      market,
-      partner_id: partnerId,
-      currency: principal.currency,
-      principal_minor: principal.amountMinor,
-      instalment_count: instalmentCount,
-      interest_from: interestFrom,
-      funding_journal_id: fundingJournalId,
-      state: 'BOOKED',
+    await insertRows(tx, {
+      'asset_center.loan_contract': [{ ...common, contract_id: contractId, application_id: applicationId }],
+      'asset_center.loan': [
+        {
+          ...common,
+          market,
+          partner_id: partnerId,
+          currency: principal.currency,
+          principal_minor: principal.amountMinor,
+          instalment_count: instalmentCount,
+          interest_from: interestFrom,
+          funding_journal_id: fundingJournalId,
+          state: 'BOOKED',
+        },
+      ],
     });
     const created = { contractId, loanId, applicationId, customerId, productId, productVersion };
     return [
@@ -85,13 +87,7 @@ export const assetCenter = service('asset-center', {
 
   async 'repayment-schedule-generated'({ data }, { tx }) {
     const { loanId: loan_id, scheduleVersion: version, instalments } = data;
-    await tx('asset_center.schedule').insert({ loan_id, version });
-    await tx('asset_center.instalment').insert(
-      instalments.map(({ number, periodStart, dueDate, principalMinor, interestMinor, feeMinor }) => ({
-        ...{ loan_id, version, number, period_start: periodStart, due_date: dueDate },
-        ...{ principal_minor: principalMinor, interest_minor: interestMinor, fee_minor: feeMinor },
-      })),
-    );
+    await insertSchedule(tx, loan_id, { version, instalments });
     const activated = await tx('asset_center.loan')
       .where({ loan_id, state: 'BOOKED' })
       .update({ state: 'ACTIVE', schedule_version: version });

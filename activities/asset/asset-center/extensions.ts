@@ -11,6 +11,7 @@ import type {
 import { message } from '../../../schemas/message';
 import { lockedLoan, type KeptLoan } from './loans';
 import { insertPayment, insertPostings } from './repayments';
+import { insertSchedule } from './schedules';
 
 type Asked = Extract<CalculateRepaymentPostingData, { paid?: unknown }>;
 type PaidExtension = Extract<AccountingEntryPostedData, { scenario: 'extension-paid' }>;
@@ -114,14 +115,8 @@ async function extendLoan(tx: Knex.Transaction, { loanId, ...paid }: Extending) 
   const posted = applyExtension(kept.loan, payment);
   if (!posted.extended) throw new Error(`Loan ${loanId} is not as it was when its extension was confirmed.`);
   const version = kept.scheduleVersion! + 1;
-  await tx('asset_center.schedule').insert({ loan_id: loanId, version, added_periods: periods });
-  await tx('asset_center.instalment').insert(
-    posted.loan.instalments.map((one) => ({
-      ...{ loan_id: loanId, version, number: one.number, period_start: one.periodStart },
-      ...{ due_date: one.dueDate, principal_minor: one.principalMinor },
-      ...{ interest_minor: one.interestMinor, fee_minor: one.feeMinor },
-    })),
-  );
+  const { instalments } = posted.loan;
+  await insertSchedule(tx, loanId, { version, instalments, addedPeriods: periods });
   await insertPayment(tx, loanId, payment, posted.loan.payments.length);
   await insertPostings(tx, loanId, posted.postings);
   await tx('asset_center.loan').where({ loan_id: loanId }).update({ schedule_version: version });
