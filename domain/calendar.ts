@@ -111,16 +111,28 @@ export function dayInZone(instant: string, timeZone: string): IsoDate {
     );
   }
   parseIsoDate(writtenDay);
-  const format = new Intl.DateTimeFormat('en-US-u-ca-iso8601-nu-latn', {
-    timeZone,
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-  });
   const parts = Object.fromEntries(
-    format.formatToParts(epochMs).map(({ type, value }) => [type, Number(value)]),
+    dayFormatOf(timeZone)
+      .formatToParts(epochMs)
+      .map(({ type, value }) => [type, Number(value)]),
   );
   return isoDate({ year: parts.year ?? 0, month: parts.month ?? 0, day: parts.day ?? 0 });
+}
+
+const dayFormats = new Map<string, Intl.DateTimeFormat>();
+
+/** Made once for each zone: making one takes as long as some ten uses of it. */
+function dayFormatOf(timeZone: string): Intl.DateTimeFormat {
+  const made =
+    dayFormats.get(timeZone) ??
+    new Intl.DateTimeFormat('en-US-u-ca-iso8601-nu-latn', {
+      timeZone,
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+    });
+  dayFormats.set(timeZone, made);
+  return made;
 }
 
 /**
