@@ -52,6 +52,8 @@ export const fundManagementSystem = service('fund-management-system', {
       amount_minor: amount.amountMinor,
       state: 'FROZEN',
     };
+    // Before the posting, which locks the partner's funds until the step ends: all its payouts wait for one another there.
+    await tx('fund_management_system.fund_reservation').insert(reservation);
     try {
       await post(
         { tx, books },
@@ -65,7 +67,6 @@ export const fundManagementSystem = service('fund-management-system', {
         return refuse('INSUFFICIENT_FUNDS', `${partnerId} has less available than the payout.`);
       throw error;
     }
-    await tx('fund_management_system.fund_reservation').insert(reservation);
     return [
       message('fund-reserved', {
         applicationId,
