@@ -241,18 +241,19 @@ async function answeredAbout(flow: OrderFlow, failed: Message<'divide-failed'>):
 /** Waits for what comes first: a message of the mall, or the end of a time. */
 async function awaitReceipt(flow: OrderFlow, order: Order, receipt: Receipt): Promise<void> {
   const { confirmByMs, settlesByItself, unmapped, asked } = receipt;
+  const stage = 'receipt-confirmation';
   if (unmapped) {
     const tryAtMs = nowMs() + Math.min(MINUTE_MS * 2 ** asked, HOUR_MS);
     // A debtor may have been named while the settlement was being refused.
     await flow.untilTold('a debtor', tryAtMs, { reason: unmapped.why, wokenBefore: order.wokenBefore });
     if (order.mall.untaken().length === 0) await settleAgain(flow, order, receipt);
   } else if (nowMs() < confirmByMs) {
-    await flow.untilTold('the confirmation of the receipt', confirmByMs);
+    await flow.untilTold('the confirmation of the receipt', confirmByMs, { stage });
   } else if (settlesByItself) {
     await settleAgain(flow, order, receipt);
   } else {
     const reason = 'the receipt was not confirmed in time: find out why';
-    await flow.untilTold('the confirmation of the receipt', nowMs() + secondsOfDay * 1000, { reason });
+    await flow.untilTold('the confirmation of the receipt', nowMs() + secondsOfDay * 1000, { stage, reason });
   }
 }
 

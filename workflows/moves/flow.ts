@@ -104,12 +104,13 @@ export interface Flow<O extends ServiceId> {
 
   /**
    * Waits until there is something to take, until the flow is woken, or until a moment; a person is asked for meanwhile where there is a
-   * reason to. `wokenBefore` is a count of the inbox: whoever has woken the flow since is heard, too; from now on, if left out.
+   * reason to. `stage` is what operators find the waiting flow by; the last step's, if left out. `wokenBefore` is a count of the inbox:
+   * whoever has woken the flow since is heard, too; from now on, if left out.
    */
   untilTold(
     what: string,
     untilMs: number,
-    options?: { reason?: string | undefined; wokenBefore?: number },
+    options?: { stage?: string; reason?: string; wokenBefore?: number },
   ): Promise<void>;
 
   /** Waits for the moment to try something again; a person is asked for meanwhile. */
@@ -202,8 +203,9 @@ function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits
       await view.attention(reason, () => operator.untilAnswered(questions, withinSeconds));
     },
     openInbox: (untaken = []) => (waits.inbox = openInbox(untaken)),
-    async untilTold(what, untilMs, { reason, wokenBefore = waits.inbox!.wakeCount() } = {}) {
+    async untilTold(what, untilMs, { stage, reason, wokenBefore = waits.inbox!.wakeCount() } = {}) {
       const inbox = waits.inbox!;
+      if (stage) view.begin(stage);
       const isTold = (): boolean => inbox.untaken().length > 0 || inbox.wakeCount() > wokenBefore;
       view.waitFor(`for ${what}, until ${instantOf(untilMs)}`);
       const told = (): Promise<void> => operator.pause(isTold, Math.max(untilMs - nowMs(), 0));
