@@ -367,32 +367,6 @@ test("a quote's flow is listed for its customer, and leads to the quote", async 
   expect((await platform.get(links.flow)).body.state).toBe('ARCHIVED');
 });
 
-test('a schedule that the version before this one brings in is copied', async () => {
-  const { loanId } = await borrower();
-  await platform.owner.raw(
-    `with version as (
-       insert into repayment_plan_service.repayment_schedule
-       select loan_id, 2, currency, principal_minor from repayment_plan_service.repayment_schedule where loan_id = :loanId)
-     insert into repayment_plan_service.instalment
-     select loan_id, 2, number, period_start, due_date + 1, principal_minor, interest_minor, fee_minor
-       from repayment_plan_service.instalment where loan_id = :loanId`,
-    { loanId },
-  );
-  // All that it writes in asset management's own tables.
-  await platform.db('asset_center.loan').where({ loan_id: loanId }).update({ schedule_version: 2 });
-  const [original, copy] = await Promise.all(
-    ['repayment_plan_service', 'asset_center'].map((service) =>
-      platform
-        .db(`${service}.instalment`)
-        .where({ loan_id: loanId })
-        .orderBy(['version', 'number'])
-        .select('version', 'number', 'due_date', 'principal_minor', 'interest_minor', 'fee_minor'),
-    ),
-  );
-  expect(copy).toHaveLength(12);
-  expect(copy).toEqual(original);
-});
-
 test.each(['schedule', 'instalment', 'payment', 'posting', 'repayment_quote'])(
   'the database refuses every change of asset_center.%s, to its owner too',
   async (table) => {
