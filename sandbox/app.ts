@@ -78,7 +78,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   const app = express().disable('x-powered-by').disable('etag');
   const misprints = new Map<string, Misprint>();
-  const world = { orders, outages, rules, log, requests, secrets, yeepay, misprints };
+  const withheldDays = new Set<string>();
+  const world = { orders, outages, rules, log, requests, secrets, yeepay, misprints, withheldDays };
   for (const kind of Object.keys(partyKinds) as PartyKind[]) app.use(partyRoutes(kind, world));
   if (yeepay) app.use(`/${YEEPAY}`, yeepayRoutes({ ...world, yeepay }));
   app.use('/control', controlRoutes({ ...world, payments, clock }));

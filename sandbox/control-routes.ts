@@ -24,6 +24,8 @@ interface Controlled {
   /** Set where there is a Yeepay. */
   yeepay?: object | undefined;
   misprints: Map<string, Misprint>;
+  /** Days of which Yeepay has no statement yet. */
+  withheldDays: Set<string>;
 }
 
 /**

@@ -26,16 +26,19 @@ interface Paid extends Omit<PaidOrder, 'operation' | 'reference' | 'uniqueOrderN
  * - `POST /orders` with a `Paid` → `{ orderId, uniqueOrderNo, merchantNo }`
  * - `GET /orders?orderId=` → `{ orders: Holding[] }`
  * - `POST /misprints` with a `Misprint` → 204; statements say it so from now on, and `DELETE /misprints` as it was again
+ * - `POST /withheld-statements` with `{ day }` → 204; of that day there is no statement, until `DELETE /withheld-statements?day=`
  * - `GET /balances` → `{ balances: { [ledgerNo]: amountMinor } }`
  */
 export function yeepayControlRoutes({
   orders,
   log,
   misprints,
+  withheldDays,
 }: {
   orders: Orders;
   log: OrderLog;
   misprints: Map<string, Misprint>;
+  withheldDays: Set<string>;
 }): Router {
   const routes = Router();
   routes.post('/orders', json(), async (req, res) => {
@@ -77,6 +80,17 @@ export function yeepayControlRoutes({
     misprints.clear();
     res.status(204).end();
   });
+  routes.post('/withheld-statements', json(), (req, res) => {
+    const withheld = readWithheld(req.body);
+    if ('problem' in withheld) return problem(res, 400, 'INVALID_REQUEST', withheld.problem);
+    withheldDays.add(withheld.day);
+    res.status(204).end();
+  });
+  routes.delete('/withheld-statements', (req, res) => {
+    const { day } = req.query;
+    if (typeof day === 'string') withheldDays.delete(day);
+    res.status(204).end();
+  });
   routes.get('/balances', (_req, res) => {
     res.json({ balances: balancesOf(holdingsOf(log.all()).values()) });
   });
@@ -96,4 +110,9 @@ const readPaid = reader<Paid>(
 const readMisprint = reader<Misprint>(
   'misprint',
   closed({ requestNo: textUpTo(128) }, { amountMinor: amount }),
+);
+
+const readWithheld = reader<{ day: string }>(
+  'withheld statement',
+  closed({ day: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' } }),
 );

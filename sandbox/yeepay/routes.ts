@@ -20,6 +20,7 @@ interface World {
   log: OrderLog;
   requests: ReceivedRequest[];
   misprints: ReadonlyMap<string, Misprint>;
+  withheldDays: ReadonlySet<string>;
 }
 
 /** The codes by which this Yeepay says that it has never seen a number; the real one's are configuration. */
@@ -31,7 +32,7 @@ type Handler = (req: Request, res: YeepayResponse, next: NextFunction) => void |
 
 /** What Yeepay serves below its address: `schemas/outside/yeepay/divide.ts`. Every answer is signed. */
 export function yeepayRoutes(world: World): Router {
-  const { yeepay, orders, outages, log, requests, misprints } = world;
+  const { yeepay, orders, outages, log, requests, misprints, withheldDays } = world;
   const say = sayer(yeepay);
   const holdingFor = ({
     orderId,
@@ -89,6 +90,8 @@ export function yeepayRoutes(world: World): Router {
     const { dayString = '' } = res.locals.parameters;
     if (!/^\d{4}-\d\d-\d\d$/.test(dayString))
       return refuse(say, res, 'INVALID_PARAMETER', 'dayString must be a day such as 2026-01-15.');
+    if (withheldDays.has(dayString))
+      return refuse(say, res, 'STATEMENT_NOT_READY', 'There is no statement of this day yet.');
     say(res, statementOf(dayString, log.all(), holdingsOf(log.all()), misprints));
   });
   return routes;
