@@ -39,16 +39,21 @@ export function activitiesOn(
       ]),
     ),
   );
-  const reconciling = Object.fromEntries(
-    Object.entries(reconciliationActivities(db, gateways, statementOf)).map(([name, act]) => [
-      name,
-      (input: never) => (act as (input: never) => Promise<unknown>)(input).catch(failAsTemporalDoes(name)),
-    ]),
-  ) as unknown as ReconciliationActivities;
-  return { ...steps, ...operatorActivities(db), ...flowActivities, ...reconciling };
+  const deeds = Object.fromEntries(
+    Object.entries({ ...flowActivities, ...reconciliationActivities(db, gateways, statementOf) }).map(
+      ([name, act]) => [
+        name,
+        (input: never) =>
+          whileHeartbeating(() => (act as (input: never) => Promise<unknown>)(input)).catch(
+            failAsTemporalDoes(name),
+          ),
+      ],
+    ),
+  ) as unknown as FlowActivities & ReconciliationActivities;
+  return { ...steps, ...operatorActivities(db), ...deeds };
 }
 
-/** Lets Temporal know for as long as a step takes that its worker is alive. A local step is watched by its flow's task. */
+/** Lets Temporal know for as long as a step or deed takes that its worker is alive. A local step is watched by its flow's task. */
 async function whileHeartbeating<T>(work: () => Promise<T>): Promise<T> {
   const { heartbeatTimeoutMs } = activityInfo();
   if (!heartbeatTimeoutMs) return work();

@@ -56,16 +56,14 @@ const quickly = (summary: string): Activities =>
 
 /** The same step when it is ill, and every step that asks an outside party: seen by operators, retried. */
 const visibly = (summary: string, taskQueue: string, withinMs?: number): Activities =>
-  proxyActivities<Activities>({
-    ...regular(summary, taskQueue, withinMs),
-    // A worker that has died is noticed as soon here as in a task of the flow: one time limit, set at the flow's start.
-    heartbeatTimeout: workflowInfo().taskTimeoutMs,
-  });
+  proxyActivities<Activities>(regular(summary, taskQueue, withinMs));
 
 const regular = (summary: string, taskQueue: string, withinMs?: number) =>
   ({
     taskQueue,
     startToCloseTimeout: '30 seconds',
+    // A worker that has died is noticed as soon here as in a task of the flow: one time limit, set at the flow's start.
+    heartbeatTimeout: workflowInfo().taskTimeoutMs,
     ...(withinMs === undefined ? {} : { scheduleToCloseTimeout: withinMs }),
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
     summary,
