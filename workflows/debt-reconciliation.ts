@@ -43,8 +43,9 @@ export const debtReconciliation = defineFlow(
     flow.onlyForward();
     flow.note({ businessDate: day });
     for (let { begun, again = false } = run; ; begun = undefined, again = false) {
-      begun ??= await flow.do('reconciliation.begin', { market, day }, `Begins to compare ${day}`);
+      // From before it begins: a reset tells the flow at once of all that it was told after, and by then a run may have begun.
       const wokenBefore = inbox.wakeCount();
+      begun ??= await flow.do('reconciliation.begin', { market, day }, `Begins to compare ${day}`);
       const isAskedAgain = (): boolean => again || inbox.wakeCount() > wokenBefore;
       if (!(await askYeepay(flow, begun))) return new GoOn({ market, day, begun, again: isAskedAgain() });
       const compared = await compare(flow, begun);

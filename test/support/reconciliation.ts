@@ -14,6 +14,11 @@ export interface Finding {
   state: string;
 }
 
+/** What is written each time a day is compared. To compare it once more changes nothing but that: all that was found stays as it is. */
+export const tablesOfRuns = ['run', 'outcome', 'asked', 'statement_line', 'compared', 'difference'].map(
+  (table) => `reconciliation.${table}`,
+);
+
 /** The reconciliation of a test's orders: all of them are of the real day, in the market's zone. */
 export function reconciliationOf({ client, db }: Pick<World, 'client' | 'db'>) {
   const today = (): string => dayInZone(new Date().toISOString(), 'Asia/Shanghai');

@@ -33,14 +33,14 @@ export function resetsOn({ client, owner }: Platform) {
       return client.workflow.getHandle(workflowId, started.runId);
     },
 
-    /** Everything that the platform has written, table by table, row by row. */
-    async everything(): Promise<Map<string, unknown[]>> {
+    /** Everything that the platform has written, table by table, row by row; without some tables where they are named. */
+    async everything(without: readonly string[] = []): Promise<Map<string, unknown[]>> {
       const { rows: tables } = await owner.raw<{ rows: { name: string }[] }>(
         `select format('%I.%I', schemaname, tablename) as name from pg_tables
           where schemaname not in ('pg_catalog', 'information_schema', 'public') order by 1`,
       );
       const content = new Map<string, unknown[]>();
-      for (const { name } of tables) {
+      for (const { name } of tables.filter((table) => !without.includes(table.name))) {
         const { rows } = await owner.raw<{ rows: { row: unknown }[] }>(
           `select to_jsonb(t) as row from ${name} t order by t::text`,
         );

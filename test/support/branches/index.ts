@@ -1,5 +1,6 @@
 import type { World } from '../world';
 import { debtOrders, type OrderWalk } from './debt-order';
+import { reconciledDays, type DayWalk } from './debt-reconciliation';
 import { extensions } from './extension';
 import { findLatePayout, loanApplications, planAgain } from './loan-application-disbursement';
 import { findLateRefund, refundsAndReversals } from './refund-and-reversal-lifecycle';
@@ -16,6 +17,7 @@ const branches = {
   'refund-and-reversal-lifecycle': refundsAndReversals,
   extension: extensions,
   'debt-order': debtOrders,
+  'debt-reconciliation': reconciledDays,
   exception: { returned: findLatePayout, 'refund-returned': findLateRefund },
   'repayment-plan-generation': { 'done-before': planAgain },
 };
@@ -28,8 +30,14 @@ export type BranchName = {
 
 type OrderBranchName = `debt-order/${keyof Branches['debt-order']}`;
 
+type DayBranchName = `debt-reconciliation/${keyof Branches['debt-reconciliation']}`;
+
 /** What a branch is about. */
-type WalkOf<N extends BranchName> = N extends OrderBranchName ? OrderWalk : LoanWalk;
+type WalkOf<N extends BranchName> = N extends OrderBranchName
+  ? OrderWalk
+  : N extends DayBranchName
+    ? DayWalk
+    : LoanWalk;
 
 const byName = Object.fromEntries(
   Object.entries(branches).flatMap(([flow, all]) =>
