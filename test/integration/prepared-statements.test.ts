@@ -29,6 +29,15 @@ test('a statement with values is parsed once for each connection, inside of tran
   expect(ofMarkets).toEqual(['select "id" from "reference"."market" where "id" = $1 limit $2']);
 });
 
+test('a statement that is given a long list is planned for that list, and for a short one with all others', async () => {
+  const markets = (ids: string[]) => db('reference.market').whereRaw('id = any(?)', [ids]).pluck('currency');
+  const ofLists = async () => (await preparedTexts()).filter((text) => text.includes('any($1)'));
+  await markets(Array.from({ length: 11 }, (_, n) => `M${n}`));
+  expect(await ofLists()).toEqual([]);
+  await markets(['CN', 'ID']);
+  expect(await ofLists()).toHaveLength(1);
+});
+
 test('a statement that gives back all columns goes on working when a migration adds one', async () => {
   const parties = () => db('reference.party').where({ id: 'nobody' }).select('*');
   await parties();
