@@ -1,4 +1,4 @@
-import { returnedOrder, settledOrder } from '../../support/crash/branches';
+import { decidedDay, returnedOrder, settledOrder } from '../../support/crash/branches';
 import { killAtEachPoint } from '../../support/crash/points';
 import type { Child, Stage } from '../../support/crash/stage';
 import { openTestStage } from '../../support/crash/test-stage';
@@ -30,6 +30,17 @@ describe('a worker that is killed while an order is divided, settled, refunded a
       const { points, killed } = await killAtEachPoint(stage, returnedOrder, { kill: 'worker' }, { among });
       expect(killed).toEqual(points);
       expect(points).toContain('after-commit handling debt-settlement-service.rollback-debt');
+    },
+    timeLimitMs,
+  );
+
+  test(
+    'what a day is found to differ in is found once, and explained once',
+    async () => {
+      const among = /after-commit reconciliation\.(compare|end)/;
+      const { points, killed } = await killAtEachPoint(stage, decidedDay, { kill: 'worker' }, { among });
+      expect(points).toEqual(['after-commit reconciliation.compare', 'after-commit reconciliation.end']);
+      expect(killed).toEqual(points);
     },
     timeLimitMs,
   );

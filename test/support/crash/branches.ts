@@ -16,6 +16,8 @@ export interface Branch {
   name: string;
   /** What its flow must end with. */
   outcome: string;
+  /** What the points that are tried have in common; all of them, if left out. */
+  among?: RegExp;
   /** Goes it from its start to its end. */
   go(stage: Stage, target: Target): Promise<Pick<Walked, 'names' | 'outcome'>>;
 }
@@ -331,4 +333,25 @@ const ofOrders: readonly Branch[] = [
   ofOrder('debt-order/refused', 'REFUSED'),
 ];
 
-export const branches: readonly Branch[] = [...applications, ...ofLoans, ...ofOrders];
+/**
+ * A branch of a day's reconciliation. The order that it begins with dies elsewhere; its own are the deeds, Yeepay's queries and statement,
+ * and what people say.
+ */
+const ofDay = (name: BranchName): Branch => ({
+  ...ofOrder(name, 'GREEN'),
+  among: /reconciliation|GET .*(divide\/query|dividedaydownload)|answer|approval/,
+});
+
+/** A difference is found, acknowledged, and decided to stay; then the day is compared again. */
+export const decidedDay = ofDay('debt-reconciliation/decided-by-people');
+
+/** What is found when a day is compared. */
+const ofDays: readonly Branch[] = [
+  decidedDay,
+  ofDay('debt-reconciliation/green'),
+  ofDay('debt-reconciliation/statement-had-later'),
+  ofDay('debt-reconciliation/found-anew-after-it-was-booked'),
+  ofDay('debt-reconciliation/gone-when-compared-again'),
+];
+
+export const branches: readonly Branch[] = [...applications, ...ofLoans, ...ofOrders, ...ofDays];

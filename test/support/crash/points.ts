@@ -25,7 +25,7 @@ const afterwardsMs = 60_000;
  * Kills the process once at each crash point of a branch, in a few flows, and holds every flow against an undisturbed one.
  *
  * @param elsewhere points that need not be tried here, since another branch tries them; those tried here are added
- * @param among what the points that are tried have in common; all of them, if left out
+ * @param among what the points that are tried have in common; those of the branch, if left out
  * @throws Error with the points of the flow when a flow has not ended as it would have, when a record is missing or
  *   doubled, or when the process has ended otherwise
  */
@@ -33,7 +33,10 @@ export async function killAtEachPoint(
   stage: Stage,
   branch: Branch,
   target: Target,
-  { elsewhere = new Set<string>(), among = /^/ }: { elsewhere?: Set<string>; among?: RegExp } = {},
+  {
+    elsewhere = new Set<string>(),
+    among = branch.among ?? /^/,
+  }: { elsewhere?: Set<string>; among?: RegExp } = {},
 ): Promise<KilledAt> {
   const undisturbed = await through(stage, branch, target, [], null);
   const passed = [...new Set(undisturbed.passed)].filter((point) => among.test(point));
