@@ -1,8 +1,9 @@
-import { booksOn } from '../../../db/books/posting';
+import { booksOn, type Books } from '../../../db/books/posting';
 import { endRun } from '../../../db/reconciliation/runs';
 import { needsAttention } from '../../../schemas/search-attributes';
 import { mallOf } from '../../support/mall';
-import { startPlatform, type Platform } from '../../support/platform';
+import { mapLedger, newDebtor, newOrder, tellConfirmed, tellPaid } from '../../support/mall-calls';
+import { randomId, startPlatform, type Platform } from '../../support/platform';
 import { loseRecords, reconciliationOf, tamper, type Finding } from '../../support/reconciliation';
 import { until } from '../../support/until';
 
@@ -251,11 +252,137 @@ describe('the books', () => {
   }, 120_000);
 });
 
+/** What somebody posts by hand; the journal's number. */
+const byHand = (work: (books: Books) => Promise<{ journalId: number }>): Promise<number> =>
+  platform.db.transaction(async (tx) => (await work(booksOn(tx, { market: 'CN' }))).journalId);
+const posted = { valueDate: '2026-01-15', description: 'By hand.' };
 const reverse = (journalId: number, businessKey: string): Promise<number> =>
-  platform.db.transaction(async (tx) => {
-    const journal = { journalId, businessKey, valueDate: '2026-01-15', description: 'By hand.' };
-    return (await booksOn(tx, { market: 'CN' }).reverse(journal)).journalId;
-  });
+  byHand((books) => books.reverse({ journalId, businessKey, ...posted }));
+
+/** The tables' owner changes a row. Returns what brings back what stood there. */
+async function change(table: string, row: object, changed: object): Promise<() => Promise<unknown>> {
+  const before = await platform.db(table).where(row).first<object>(Object.keys(changed));
+  await tamper(platform, (tx) => tx(table).where(row).update(changed));
+  return () => tamper(platform, (tx) => tx(table).where(row).update(before));
+}
+
+describe('what differs is found as that, and is gone once it is set right:', () => {
+  /** That it is gone then, and nothing else is left, is seen after each case. */
+  async function expectFoundUntil(isMended: () => Promise<unknown>, ...expected: object[]): Promise<void> {
+    await reconciliation.compares();
+    expect(await found()).toEqual(expected);
+    await isMended();
+  }
+
+  test('a receipt that is confirmed, and for a day settles no debt', async () => {
+    const debtor = await newDebtor(platform, { isMapped: false });
+    const order = await newOrder(platform, debtor);
+    const { orderId } = order;
+    await tellPaid(platform, order);
+    await mall.inState(orderId, 'DIVIDED');
+    await tellConfirmed(platform, orderId);
+    await until(async () => (await mall.order(orderId))?.waitsFor?.what === 'DEBTOR');
+    await reconciliation.compares();
+    expect(await reconciliation.inFlight()).toEqual([`receipt-settlement ${orderId}`]);
+
+    await tamper(platform, async (tx) => {
+      const at = tx.raw(`now() - interval '2 days'`);
+      await tx('access.mall_call').where('order_id', orderId).update({ received_at: at });
+      await tx('messages.message').where('flow_id', `debt-order:${orderId}`).update({ recorded_at: at });
+    });
+    await expectFoundUntil(
+      async () => {
+        await mapLedger(platform, debtor);
+        await mall.ended(orderId);
+      },
+      { comparison: 'receipt-settlement', subject: orderId, ours: 'CONFIRMED', theirs: null },
+    );
+  }, 120_000);
+
+  test('the day on which debts were settled', async () => {
+    const { orderId } = await settledOrder();
+    const { day } = await platform
+      .db('debt_settlement_service.settlement')
+      .where('order_id', orderId)
+      .first<{ day: string }>(platform.db.raw('value_date::text as day'));
+    const row = { order_id: orderId };
+    const bringBack = await change('divide_service.divide_record', row, { debts_settled_on: '2026-01-02' });
+    await expectFoundUntil(bringBack, {
+      ...{ comparison: 'order-settlement', subject: orderId, ours: '2026-01-02', theirs: day },
+    });
+  }, 120_000);
+
+  test('what is left of an order at Yeepay', async () => {
+    const { ledgerId } = await mall.debtor(10_000);
+    const orderId = await mall.paid({ lines: [supplier(5_000), { ledgerId, amountMinor: 3_000 }] });
+    await mall.inState(orderId, 'DIVIDED');
+    const journalId = await byHand((books) =>
+      books.post({
+        ...{
+          scenario: 'general.order-completed',
+          businessKey: `completion of ${orderId} by hand`,
+          ...posted,
+        },
+        ...{ currency: 'CNY', owners: { order: orderId, merchant: '10090000001' } },
+        amounts: { rest: 100, platformShare: 0, platformShareLost: 0 },
+      }),
+    );
+    await expectFoundUntil(() => reverse(journalId, `mending of ${orderId}`), {
+      ...{ comparison: 'books-yeepay-undivided', subject: orderId, ours: '1940', theirs: '1840' },
+    });
+  }, 120_000);
+
+  test("what of an order is nobody else's", async () => {
+    const { orderId } = await settledOrder();
+    const journalId = await byHand((books) =>
+      books.post({
+        ...{ scenario: 'general.order-refunded', businessKey: `refund of ${orderId} by hand`, ...posted },
+        ...{ currency: 'CNY', owners: { order: orderId, merchant: '10090000001' } },
+        amounts: { refunded: 100 },
+      }),
+    );
+    await expectFoundUntil(() => reverse(journalId, `mending of ${orderId}`), {
+      ...{ comparison: 'books-order-undivided', subject: orderId, ours: '0', theirs: '-100' },
+    });
+  }, 120_000);
+
+  test('a debt that stands again, whose journal is reversed: what was collected, and what came back for it', async () => {
+    const { orderId, contractId } = await settledOrder();
+    await mall.refunds(orderId, { amountMinor: 5_000 });
+    await mall.ended(orderId);
+    const { id: rollBack } = await platform
+      .db('books.journal')
+      .where('scenario', 'general.debt-rolled-back')
+      .where('business_key', 'like', `%${orderId}%`)
+      .first<{ id: number }>('id');
+    const reversed = await reverse(rollBack, `slip of the pen about ${orderId}`);
+    await expectFoundUntil(
+      () => reverse(reversed, `mending of ${orderId}`),
+      { comparison: 'books-debt-collected', subject: contractId, ours: '1500', theirs: '3000' },
+      { comparison: 'books-debt-return-clearing', subject: orderId, ours: '0', theirs: '1500' },
+    );
+  }, 120_000);
+
+  test('whose ledger has a share', async () => {
+    const { orderId } = await settledOrder();
+    const row = { order_id: orderId, number: 2 };
+    const other = randomId('D');
+    const bringBack = await change('divide_service.divide_item', row, { ledger_id: other });
+    await expectFoundUntil(bringBack, {
+      ...{ comparison: 'books-yeepay-debtor-ledger', subject: other, ours: '3000', theirs: '0' },
+    });
+  }, 120_000);
+
+  test('who is owed what exceeds all debts', async () => {
+    const { orderId, ledgerId } = await settledOrder(1_000);
+    const row = { order_id: orderId, number: 2 };
+    const changed = { member_user_id: randomId('M') };
+    const bringBack = await change('debt_settlement_service.settled_line', row, changed);
+    await expectFoundUntil(bringBack, {
+      ...{ comparison: 'books-debtor-payable', subject: `M-${ledgerId}`, ours: '0', theirs: '2000' },
+    });
+  }, 120_000);
+});
 
 test('a run that is ended once more, as after a death, finds nothing anew that was explained since', async () => {
   const { orderId, contractId } = await settledOrder();
