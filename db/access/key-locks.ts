@@ -35,7 +35,6 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
   // A session may take its own lock again, so what this process holds is known here.
   const held = new Set<string>();
 
-  /** Not waited for, so that it costs the answer no time: whoever comes next in this process queues behind it. */
   async function giveBack(name: string, used?: KeyUse): Promise<void> {
     try {
       if (used) {
@@ -57,24 +56,26 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
       const name = JSON.stringify([clientId, key]);
       if (held.has(name)) return 'IN_USE';
       held.add(name);
+      let isTaken = false;
+      let used: KeyUse | undefined;
       try {
         const { rows } = await session.raw<{ rows: [{ isTaken: boolean; usedAt: string | null }] }>(
           'select is_taken as "isTaken", used_at as "usedAt" from access.take_key(?, ?, ?, ?)',
           [clientId, key, name, SEED],
         );
-        const [{ isTaken, usedAt }] = rows;
+        const [{ usedAt }] = rows;
+        ({ isTaken } = rows[0]);
         if (!isTaken) return 'IN_USE';
-        let used: KeyUse | undefined;
-        try {
-          if (usedAt !== null && usedAt !== route) return 'USED_ELSEWHERE';
-          const done = await work();
-          if (usedAt === null) used = use;
-          return done;
-        } finally {
-          void giveBack(name, used);
-        }
+        if (usedAt !== null && usedAt !== route) return 'USED_ELSEWHERE';
+        const done = await work();
+        if (usedAt === null) used = use;
+        return done;
       } finally {
-        held.delete(name);
+        // Once the answer is on its way, and before a next request is read: that one's statements queue behind these.
+        setImmediate(() => {
+          held.delete(name);
+          if (isTaken) void giveBack(name, used);
+        });
       }
     },
   };
