@@ -34,8 +34,8 @@ export interface ProductVersion {
   terms: ProductTerms;
 }
 
-/** An agreement with a funding partner, as routing weighs it; how much is engaged is the funds book's matter. */
-export interface FundingAgreement extends Omit<FundingCandidate, 'engagedMinor'> {
+/** An agreement with a funding partner, as routing weighs it. */
+export interface FundingAgreement extends FundingCandidate {
   payoutBy: 'PARTNER' | 'CUSTODY';
   paymentChannelId: string | null;
 }
@@ -78,7 +78,19 @@ async function holdBusinessDate(tx: Knex.Transaction, market: MarketId): Promise
   return rows[0]!.date;
 }
 
-export const customerOf = (db: Knex, id: string): Promise<Customer | undefined> =>
+/** The customers that running transactions have read already: several services of a step look at the same one. */
+const readCustomers = new WeakMap<Knex, Map<string, Promise<Customer | undefined>>>();
+
+/** A customer by its id; undefined when there is none. A transaction sees one as it was when it first asked. */
+export function customerOf(db: Knex, id: string): Promise<Customer | undefined> {
+  const read = readCustomers.get(db) ?? new Map<string, Promise<Customer | undefined>>();
+  if (db.isTransaction === true) readCustomers.set(db, read);
+  const customer = read.get(id) ?? readCustomer(db, id);
+  read.set(id, customer);
+  return customer;
+}
+
+const readCustomer = async (db: Knex, id: string): Promise<Customer | undefined> =>
   db('reference.customer').where({ id }).first('id', 'market', 'language', 'features');
 
 /** A version of a product, or its newest one when no version is named; undefined when there is none. */
@@ -92,20 +104,30 @@ export const productOf = (
     .orderBy('version', 'desc')
     .first('product_id as productId', 'version', 'market', 'name', 'terms');
 
-/** The agreements under which a product can be funded, with the states of the channels that each needs. */
-export async function fundingAgreementsFor(db: Knex, productId: string): Promise<FundingAgreement[]> {
+/**
+ * The agreements under which a product can be funded, with the states of the channels that each needs, and how much of the
+ * partner's money is engaged in a currency by the funds book: the quotas of agreements limit this.
+ */
+export async function fundingAgreementsFor(
+  db: Knex,
+  productId: string,
+  currency: Currency,
+): Promise<FundingAgreement[]> {
   const { rows } = await db.raw<{ rows: FundingAgreement[] }>(
     `select a.id as "agreementId", a.partner_id as "partnerId", a.payout_by as "payoutBy",
             a.payment_channel_id as "paymentChannelId", a.annual_cost_rate as "annualCostRate", a.priority, a.weight,
             a.valid_from as "validFrom", a.valid_to as "validTo", a.min_payout_minor as "minPayoutMinor",
             a.max_payout_minor as "maxPayoutMinor", a.quota_minor as "quotaMinor",
-            array_remove(array[p.channel_state, c.channel_state], null) as "channelStates"
+            array_remove(array[p.channel_state, c.channel_state], null) as "channelStates",
+            (select coalesce(sum(f.balance_minor), 0)::bigint from books.account_position f
+              where f.book = 'funds' and f.owner = a.partner_id and f.currency = :currency
+                and f.code in ('frozen', 'in-transit', 'paid-out')) as "engagedMinor"
        from reference.funding_agreement a
        join reference.party p on p.id = a.partner_id
        left join reference.party c on c.id = a.payment_channel_id
-      where a.product_id = ?
+      where a.product_id = :productId
       order by a.priority, a.id`,
-    [productId],
+    { productId, currency },
   );
   return rows;
 }

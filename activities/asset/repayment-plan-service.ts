@@ -32,19 +32,31 @@ async function append(
   instalments: readonly Instalment[],
 ): Promise<number> {
   const { rows } = await tx.raw<{ rows: [{ version: number }] }>(
-    `insert into repayment_plan_service.repayment_schedule (loan_id, version, currency, principal_minor)
-     select :loanId, coalesce(max(version), 0) + 1, :currency, :principalMinor
-       from repayment_plan_service.repayment_schedule where loan_id = :loanId
-     returning version`,
-    { loanId, currency: principal.currency, principalMinor: principal.amountMinor },
+    `with appended as (
+       insert into repayment_plan_service.repayment_schedule (loan_id, version, currency, principal_minor)
+       select :loanId, coalesce(max(version), 0) + 1, :currency, :principalMinor
+         from repayment_plan_service.repayment_schedule where loan_id = :loanId
+       returning loan_id, version
+     ), filled as (
+       insert into repayment_plan_service.instalment
+         (loan_id, version, number, period_start, due_date, principal_minor, interest_minor, fee_minor)
+       select s.loan_id, s.version, i.number, i.period_start, i.due_date, i.principal_minor, i.interest_minor, i.fee_minor
+         from appended s, json_populate_recordset(null::repayment_plan_service.instalment, :instalments) i
+     )
+     select version from appended`,
+    {
+      ...{ loanId, currency: principal.currency, principalMinor: principal.amountMinor },
+      instalments: JSON.stringify(
+        instalments.map((one) => ({
+          ...{ number: one.number, period_start: one.periodStart, due_date: one.dueDate },
+          ...{
+            principal_minor: one.principalMinor,
+            interest_minor: one.interestMinor,
+            fee_minor: one.feeMinor,
+          },
+        })),
+      ),
+    },
   );
-  const [{ version }] = rows;
-  await tx('repayment_plan_service.instalment').insert(
-    instalments.map((one) => ({
-      ...{ loan_id: loanId, version, number: one.number, period_start: one.periodStart },
-      ...{ due_date: one.dueDate, principal_minor: one.principalMinor },
-      ...{ interest_minor: one.interestMinor, fee_minor: one.feeMinor },
-    })),
-  );
-  return version;
+  return rows[0].version;
 }

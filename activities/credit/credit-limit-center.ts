@@ -27,10 +27,6 @@ export const creditLimitCenter = service('credit-limit-center', {
       amount_minor: amount.amountMinor,
       state: 'RESERVED',
     };
-    const line = await positionOf(tx, 'credit', customerId);
-    if (!line.some(({ currency }) => currency === amount.currency)) {
-      return refuse('NO_CREDIT_LINE', `The customer has no credit line in ${amount.currency}.`);
-    }
     try {
       const { journalId } = await books.post({
         ...(await factOf(tx, market, 'credit reservation', reservation)),
@@ -39,9 +35,12 @@ export const creditLimitCenter = service('credit-limit-center', {
       await tx('credit_limit_center.credit_reservation').insert(reservation);
       return [message('credit-reserved', { applicationId, customerId, amount, journalId })];
     } catch (error) {
-      if (error instanceof GuardedAccountLimit)
-        return refuse('CREDIT_LIMIT_EXCEEDED', 'The amount is more than what is left of the credit line.');
-      throw error;
+      if (!(error instanceof GuardedAccountLimit)) throw error;
+      // Asked only now: the books know of no line as of one that is used up, and nearly all customers have one.
+      const line = await positionOf(tx, 'credit', customerId);
+      return line.some(({ currency }) => currency === amount.currency)
+        ? refuse('CREDIT_LIMIT_EXCEEDED', 'The amount is more than what is left of the credit line.')
+        : refuse('NO_CREDIT_LINE', `The customer has no credit line in ${amount.currency}.`);
     }
   },
 

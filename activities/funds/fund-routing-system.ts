@@ -1,4 +1,3 @@
-import type { Knex } from 'knex';
 import { fundingAgreementsFor, heldBusinessDate } from '../../db/reference';
 import { chooseRoute } from '../../domain/funding-route';
 import { derivedId } from '../../schemas/identity';
@@ -9,16 +8,7 @@ import { service } from '../service';
 export const fundRoutingSystem = service('fund-routing-system', {
   async 'route-funds'({ data, market }, { tx, refuse }) {
     const { applicationId, attempt, productId, amount, excludedPartnerIds } = data;
-    const agreements = await fundingAgreementsFor(tx, productId);
-    const engagedMinor = await engagedMinorOf(
-      tx,
-      agreements.map(({ partnerId }) => partnerId),
-      amount.currency,
-    );
-    const candidates = agreements.map((agreement) => ({
-      ...agreement,
-      engagedMinor: engagedMinor.get(agreement.partnerId) ?? 0,
-    }));
+    const candidates = await fundingAgreementsFor(tx, productId, amount.currency);
     const { chosen, weighed } = chooseRoute(candidates, {
       payoutMinor: amount.amountMinor,
       businessDate: await heldBusinessDate(tx, market),
@@ -59,22 +49,6 @@ export const fundRoutingSystem = service('fund-routing-system', {
     ];
   },
 });
-
-/** How much of each partner's money is engaged, in minor units: the quotas of their agreements limit this. */
-async function engagedMinorOf(
-  db: Knex,
-  partnerIds: readonly string[],
-  currency: string,
-): Promise<Map<string, number>> {
-  const { rows } = await db.raw<{ rows: { owner: string; engagedMinor: number }[] }>(
-    `select owner, sum(balance_minor)::bigint as "engagedMinor" from books.account_position
-      where book = 'funds' and owner = any(:partnerIds) and currency = :currency
-        and code in ('frozen', 'in-transit', 'paid-out')
-      group by owner`,
-    { partnerIds, currency },
-  );
-  return new Map(rows.map((row) => [row.owner, row.engagedMinor]));
-}
 
 /** The draw among equals, in [0, 1): the same for an application's attempt however often it is routed. */
 const drawOf = (applicationId: string, attempt: number): number =>
