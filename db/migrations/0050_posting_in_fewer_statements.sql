@@ -156,12 +156,20 @@ begin
   return null;
 end $$;
 
--- Opens what is not open yet of the accounts of a journal that is being posted, sorted, so that two postings never wait for each
--- other in a ring. Returns the id of the account that is asked for; null where that is not among them.
+-- The account of a line whose journal is being posted and which the posting's statement has not seen. The first such line opens
+-- all accounts of the journal that are not open yet, sorted, so that two postings never wait for each other in a ring; a later
+-- one finds what the first has opened.
 create function books.open_accounts(p_book text, p_entries jsonb, p_owner text, p_code text, p_currency text) returns bigint
 language plpgsql
 as $$
+declare
+  v_id bigint;
 begin
+  select a.id into v_id from books.account a
+  where a.book = p_book and a.owner = p_owner and a.code = p_code and a.currency = p_currency;
+  if found then
+    return v_id;
+  end if;
   insert into books.account (book, code, owner, currency)
   select distinct p_book, e.code, e.owner, e.currency
   from jsonb_to_recordset(p_entries) as e (code text, owner text, currency text)
