@@ -49,11 +49,8 @@ async function append(
       instalments: JSON.stringify(
         instalments.map((one) => ({
           ...{ number: one.number, period_start: one.periodStart, due_date: one.dueDate },
-          ...{
-            principal_minor: one.principalMinor,
-            interest_minor: one.interestMinor,
-            fee_minor: one.feeMinor,
-          },
+          ...{ principal_minor: one.principalMinor, interest_minor: one.interestMinor },
+          fee_minor: one.feeMinor,
         })),
       ),
     },

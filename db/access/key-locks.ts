@@ -63,8 +63,8 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
           'select is_taken as "isTaken", used_at as "usedAt" from access.take_key(?, ?, ?, ?)',
           [clientId, key, name, SEED],
         );
-        const [{ usedAt }] = rows;
-        ({ isTaken } = rows[0]);
+        const [{ usedAt, ...lock }] = rows;
+        isTaken = lock.isTaken;
         if (!isTaken) return 'IN_USE';
         if (usedAt !== null && usedAt !== route) return 'USED_ELSEWHERE';
         const done = await work();
