@@ -11,7 +11,7 @@ export interface CallbackOptions {
   baseUrl: string;
   /** How long to wait before the second attempt, the third, and so on; there is no attempt after the last. */
   retryDelaysMs: readonly number[];
-  /** Ends all attempts, when the sandbox closes. */
+  /** Ends the waiting between attempts, when the sandbox closes; an attempt that runs ends by itself. */
   stop: AbortSignal;
 }
 
@@ -98,7 +98,8 @@ async function attempt(options: CallbackOptions, telling: Telling): Promise<void
   const response = await fetch(`${options.baseUrl}/callbacks/${encodeURIComponent(telling.party)}`, {
     method: 'POST',
     ...telling.request(),
-    signal: AbortSignal.any([options.stop, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]),
+    // Not ended when the sandbox closes: who is being told would go on by itself, while others take it for closed.
+    signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
   });
   // An unread body would hold the connection.
   const text = await response.text();
