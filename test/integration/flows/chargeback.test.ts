@@ -356,7 +356,8 @@ describe('heard of', () => {
     expect(await chargeback.result()).toMatchObject({ outcome: 'CHARGED' });
     expect(await owed(loan)).toBe(before);
     expect(await payable(loan.customerId)).toBe(0);
-  }, 60_000);
+    // It looks again 1, 3, 7, 15, 31 and 63 s after its first look: on a slow machine the last of these finds the payer.
+  }, 130_000);
 });
 
 describe('while a refund of the same money', () => {
