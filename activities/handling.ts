@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { booksOn } from '../db/books/posting';
 import { answerOnRecord, recordHandled, type Handled } from '../db/messages';
-import { openRequest } from '../db/outside';
+import { OpenedElsewhere, openRequest, type OpenedRequest } from '../db/outside';
 import { inTransaction } from '../db/transaction';
 import { checkReceived, composeCommand, composeSent, type CommandDraft } from '../schemas/compose';
 import type { FlowRun, Message, MessageType, ServiceId } from '../schemas/message';
@@ -54,7 +54,7 @@ interface OpenStep {
 }
 
 /** What a handler that may need an outside party wants: to send something at once, or what it has asked. */
-type Asked = { sent: Sent } | { opened: Awaited<ReturnType<typeof openRequest>>; wanted: OutsideRequest };
+type Asked = { sent: Sent } | { opened: OpenedRequest; wanted: OutsideRequest };
 
 /** A business refusal on its way out of a handler. */
 class Refused extends Error {
@@ -100,8 +100,8 @@ const handlingOn = (
  */
 export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyService[]) {
   const byId = new Map(services.map((one) => [one.id, one]));
-  // Messages that nobody has handled: made by transactions that run now, or just looked for. Nobody looks for them again;
-  // where two attempts run at once, the second to commit meets the first one's record.
+  // Messages that nobody has handled, as far as is known: made by transactions that run now, or just delivered. Nobody looks
+  // for them, as hardly one was handled before; that one meets its record where its handling is recorded again.
   const unhandled = new WeakSet<Message>();
 
   const receiverOf = (service: AnyService, message: Message): AnyReceiver => {
@@ -185,24 +185,23 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
   async function inOneTransaction<T>(
     service: AnyService,
     message: Message,
-    commits: 'handling' | 'request',
     work: (step: OpenStep) => Promise<T>,
   ): Promise<T> {
     const name = `${service.id}.${typeOf(message)}`;
     try {
-      return await inTransaction(db, `${commits} ${name}`, async (tx) => {
+      return await inTransaction(db, `handling ${name}`, async (tx, last) => {
         const handled: Handled[] = [];
         const result = await work({ tx, handled, careful: false });
-        await recordHandled(tx, handled);
+        if (handled.length > 0) await last(recordHandled(tx, handled));
         return result;
       });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     }
-    const done = await inTransaction(db, `refusal ${name}`, async (tx) => {
+    const done = await inTransaction(db, `refusal ${name}`, async (tx, last) => {
       const handled: Handled[] = [];
       const result = await work({ tx, handled, careful: true }).catch(refusedOrThrow);
-      await recordHandled(tx, handled);
+      if (handled.length > 0) await last(recordHandled(tx, handled));
       return result;
     });
     if (done instanceof Refused) throw new StepRefused(done.refusal, done.refusedMessage);
@@ -215,7 +214,7 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     message: Message,
     receiver: AnyHandler,
   ): Promise<Done> =>
-    inOneTransaction(service, message, 'handling', async (step) =>
+    inOneTransaction(service, message, async (step) =>
       wantedOf(
         delivery,
         await passOn(step, delivery, await handle(step, delivery, service, message, receiver)),
@@ -229,15 +228,18 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     message: Message,
     { ask, settle }: OutsideHandler<ServiceId, MessageType>,
   ): Promise<Delivered> {
-    const asked = await inOneTransaction(service, message, 'request', async ({ tx }): Promise<Asked> => {
-      if (await answerOnRecord(tx, service.id, message)) return { sent: [] };
-      unhandled.add(message);
-      const wanted = await ask(message, handlingOn(tx, delivery, message));
+    const name = `${service.id}.${typeOf(message)}`;
+    const asked = await inTransaction(db, `request ${name}`, async (tx, last): Promise<Asked> => {
+      // Looked for each time: what is asked, if anything, may have become another since, and it is asked before it is recorded.
+      if (await answerOnRecord(tx, service.id, message)) {
+        unhandled.delete(message);
+        return { sent: [] };
+      }
+      const wanted = await ask(message, { tx });
       if (!isOutsideRequest(wanted)) return { sent: wanted };
       // The workflow that waits: a part runs inside the flow that it is a part of.
       const flowId = delivery.run.parentFlowId ?? delivery.run.flowId;
-      const opened = await openRequest(tx, { ...wanted, flowId, messageId: idOf(message) });
-      return { opened, wanted };
+      return { opened: await openRequest(tx, { ...wanted, flowId, messageId: idOf(message) }, last), wanted };
     });
     if ('sent' in asked)
       return handleAndPassOn(delivery, service, message, () => Promise.resolve(asked.sent));
@@ -246,7 +248,9 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     const row = await pursue(db, gateways, opened, wanted);
     const { answer } = row;
     if (!answer) return { waitingFor: waitFor(row, wanted) };
-    return handleAndPassOn(delivery, service, message, (received, on) => settle(received, answer, on));
+    return handleAndPassOn(delivery, service, message, (received, on) =>
+      settle(received, answer, { ...on, asked: row.body }),
+    );
   }
 
   function carryOut(service: AnyService, message: Message, delivery: Delivery): Promise<Delivered> {
@@ -268,11 +272,14 @@ export function wrapper(db: Knex, gateways: Gateways, services: readonly AnyServ
     const message =
       'occurrence' in delivery.message ? composeCommand(delivery.run, delivery.message) : delivery.message;
     checkReceived(message, serviceId);
+    unhandled.add(message);
     try {
       return await carryOut(service, message, delivery);
     } catch (error) {
-      // Two attempts ran at once and the other was first: its answer is on record, and this one was rolled back.
-      if (!isLostRace(error)) throw error;
+      if (error instanceof StepRefused) throw error;
+      // Where an earlier try has handled it, or one at the same moment, its record has let this one change nothing.
+      const isHandled = (await answerOnRecord(db, service.id, message)) !== null;
+      if (!isHandled && !(error instanceof OpenedElsewhere)) throw error;
       unhandled.delete(message);
       return carryOut(service, message, delivery);
     }
@@ -295,8 +302,3 @@ function eventsAreNotRefused(error: unknown): never {
     ? new Error(`An event cannot be refused (${error.message}).`)
     : error;
 }
-
-const isLostRace = (error: unknown): boolean => {
-  const { code, table } = error as { code?: string; table?: string };
-  return code === '23505' && table === 'handling';
-};

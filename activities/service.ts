@@ -46,9 +46,13 @@ export interface OutsideHandler<S extends ServiceId, T extends MessageType> {
    * Says what to ask the party, or answers without asking anybody. It runs each time the step is tried until there is an
    * answer on record: what it changes, it must find changed.
    */
-  ask: (received: Message<T>, handling: Handling<T>) => Promise<OutsideRequest | Sent<S>>;
-  /** Turns the party's final answer into what the service sends, or refuses. */
-  settle: (received: Message<T>, answer: OutsideAnswer, handling: Handling<T>) => Promise<Sent<S>>;
+  ask: (received: Message<T>, handling: Pick<Handling<T>, 'tx'>) => Promise<OutsideRequest | Sent<S>>;
+  /** Turns the party's final answer into what the service sends, or refuses. `asked` is the body of what the party was asked. */
+  settle: (
+    received: Message<T>,
+    answer: OutsideAnswer,
+    handling: Handling<T> & { asked: object },
+  ) => Promise<Sent<S>>;
 }
 
 /** A command of the service's own that comes back to it when it was refused. */

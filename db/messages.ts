@@ -40,11 +40,10 @@ export interface Handled {
 
 /**
  * Records the handlings of one step, in order: their rows, what the services sent, and a message and the runs where nobody
- * has recorded them. Throws a unique violation on messages.handling when another attempt was first.
+ * has recorded them. Fails with a unique violation on messages.handling when another attempt was first.
  */
-export async function recordHandled(tx: Knex, handled: readonly Handled[]): Promise<void> {
-  if (handled.length === 0) return;
-  await tx.raw(
+export const recordHandled = (tx: Knex, handled: readonly Handled[]): Knex.Raw<unknown> =>
+  tx.raw(
     `with one as (
        select h, ordinal from jsonb_array_elements(:handled::jsonb) with ordinality as each (h, ordinal)
      ), handled as (
@@ -69,7 +68,6 @@ export async function recordHandled(tx: Knex, handled: readonly Handled[]): Prom
       order by ordinal`,
     { handled: JSON.stringify(handled.map(rowOf)), bodies: JSON.stringify(handled.flatMap(toRecord)) },
   );
-}
 
 const rowOf = ({ run, service, message, answer }: Handled) => ({
   service,

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import stringify from 'safe-stable-stringify';
 import type { RepaymentMethod } from '../schemas/generated/messages';
 import type { YeepayDone } from '../schemas/outside/yeepay/divide';
+import type { Last } from './transaction';
 
 /**
  * A party's final word on a request. `paidAt` is an RFC 3339 instant, in the party's words; of a message, when it was
@@ -85,10 +86,21 @@ export async function unrefusedRequestNo(
   return row?.requestNo;
 }
 
+/** A request that may have left; `isNew` is true for exactly one caller. */
+export interface OpenedRequest {
+  row: OutsideRequestRow;
+  isNew: boolean;
+}
+
+/** Another transaction has opened the request at the same moment: whoever looks again finds it. */
+export class OpenedElsewhere extends Error {}
+
 /**
  * Opens a request, or finds it open: committed before anything leaves, so that whatever happens next, it is known that
- * the party may have been asked. `isNew` is true for exactly one caller. Throws when the number is taken by a request
- * with other content: a number never changes its meaning.
+ * the party may have been asked.
+ *
+ * @param last commits with it
+ * @throws OpenedElsewhere; Error when the number is taken by a request with other content: a number never changes its meaning.
  */
 export async function openRequest(
   db: Knex,
@@ -101,25 +113,27 @@ export async function openRequest(
     flowId: string;
     messageId: string;
   },
-): Promise<{ row: OutsideRequestRow; isNew: boolean }> {
+  last: Last = async (statement) => await statement,
+): Promise<OpenedRequest> {
   const { requestNo, party, operation, businessKey, body, flowId, messageId } = request;
   const hash = createHash('sha256').update(stringify({ party, operation, businessKey, body })!).digest();
-  const { rows } = await db.raw<{ rows: (OutsideRequestRow & { same: boolean; isNew: boolean })[] }>(
-    `with opened as (
-       insert into outside.request (request_no, party, operation, business_key, content_hash, body, flow_id, message_id)
-       values (:requestNo, :party, :operation, :businessKey, :hash, :body, :flowId, :messageId)
-       on conflict (request_no) do nothing
-       returning *, true as is_new
-     ), found as (
-       select * from opened
+  const { rows } = await last(
+    db.raw<{ rows: (OutsideRequestRow & { same: boolean; isNew: boolean })[] }>(
+      `with opened as (
+         insert into outside.request (request_no, party, operation, business_key, content_hash, body, flow_id, message_id)
+         values (:requestNo, :party, :operation, :businessKey, :hash, :body, :flowId, :messageId)
+         on conflict (request_no) do nothing
+         returning ${columns}, true as same, true as "isNew"
+       )
+       table opened
        union all
-       select *, false from outside.request where request_no = :requestNo and not exists (select from opened)
-     )
-     select ${columns}, content_hash = :hash as same, is_new as "isNew" from found`,
-    { requestNo, party, operation, businessKey, hash, body: JSON.stringify(body), flowId, messageId },
+       select ${columns}, content_hash = :hash, false
+         from outside.request where request_no = :requestNo and not exists (select from opened)`,
+      { requestNo, party, operation, businessKey, hash, body: JSON.stringify(body), flowId, messageId },
+    ),
   );
-  // A row that another transaction committed after this statement began is in neither branch: it is there now.
-  if (!rows[0]) return { row: await requestOf(db, requestNo), isNew: false };
+  // A row that another transaction committed after this statement began is in neither branch.
+  if (!rows[0]) throw new OpenedElsewhere(`Outside request ${requestNo} is being opened.`);
   const { same, isNew, ...row } = rows[0];
   if (!same) throw new Error(`Outside request ${requestNo} exists with other content.`);
   return { row, isNew };

@@ -1,4 +1,5 @@
-import PostgresClient, { type Statement } from 'knex/lib/dialects/postgres';
+import PostgresClient, { type Connection, type Statement } from 'knex/lib/dialects/postgres';
+import { prepareEnds, sendWithEnds } from './transaction-ends';
 
 /** A text that varies with its data, such as an insert of several rows, must not fill the server's memory. */
 const PREPARED_AT_MOST = 500;
@@ -18,11 +19,17 @@ const names = new Map<string, string | undefined>();
  * it should read once (a roll-back of 1,000 lines took four times as long).
  */
 export class PreparingClient extends PostgresClient {
-  override _query(connection: unknown, statement: Statement): Promise<Statement> {
+  override async acquireRawConnection(): Promise<Connection> {
+    const connection = await super.acquireRawConnection();
+    await prepareEnds(connection);
+    return connection;
+  }
+
+  override _query(connection: Connection, statement: Statement): Promise<Statement> {
     const { bindings } = statement;
     const name = bindings?.length && !bindings.some(isLongList) ? nameOf(statement.sql) : undefined;
     if (name !== undefined) statement.options = { ...statement.options, name };
-    return super._query(connection, statement);
+    return sendWithEnds(connection, statement, () => super._query(connection, statement));
   }
 }
 

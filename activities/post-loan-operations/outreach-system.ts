@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { OutsideAnswer } from '../../db/outside';
-import { customerOf } from '../../db/reference';
+import { customerOf, type Customer } from '../../db/reference';
 import { messageRequestNoOf, messagingPartyOf } from '../../domain/identifiers';
 import { formatMoney, type Money } from '../../domain/money';
 import type { Message, MessageType } from '../../schemas/message';
@@ -83,12 +83,19 @@ const about = (notification: Omit<Notification, 'notificationId'>): Notification
   ...notification,
 });
 
+/** What the messaging party is asked to bring to a customer. */
+interface Text {
+  language: Customer['language'];
+  text: string;
+}
+
 /** The handler of a message that tells of something: asks the messaging party to bring it to the customer. */
 function telling<T extends MessageType>(notificationIn: (received: Message<T>) => Notification) {
   return {
     async ask(received, { tx }) {
-      const notification = notificationIn(received);
-      const { notificationId, customerId, template, reference } = notification;
+      const { notificationId, customerId, template, reference, amount } = notificationIn(received);
+      const { language } = (await customerOf(tx, customerId))!;
+      const text = bodyOf(template, language, { reference, amount: amount ? formatMoney(amount) : '' });
       return {
         party: messagingPartyOf(received.market),
         operation: 'send-message' as const,
@@ -96,26 +103,23 @@ function telling<T extends MessageType>(notificationIn: (received: Message<T>) =
         requestNo: messageRequestNoOf(notificationId),
         body: {
           ...{ channel: 'SMS', recipient: customerId, template, reference },
-          ...(await textOf(tx, notification)),
+          ...({ language, text } satisfies Text),
         },
       };
     },
-    async settle(received, answer, { tx }) {
-      return [await dispatched(tx, notificationIn(received), answer)] as const;
+    async settle(received, answer, { tx, asked }) {
+      return [await dispatched(tx, notificationIn(received), asked as Text, answer)] as const;
     },
   } satisfies OutsideHandler<'outreach-system', T>;
 }
 
-async function textOf(tx: Knex, { customerId, template, reference, amount }: Notification) {
-  const { language } = (await customerOf(tx, customerId))!;
-  const text = bodyOf(template, language, { reference, amount: amount ? formatMoney(amount) : '' });
-  return { language, text };
-}
-
 /** Keeps what the customer was told; what did not reach them waits for them in the app. */
-async function dispatched(tx: Knex, notification: Notification, answer: OutsideAnswer) {
-  const { notificationId, customerId, template, reference } = notification;
-  const { language, text } = await textOf(tx, notification);
+async function dispatched(
+  tx: Knex,
+  { notificationId, customerId, template, reference }: Notification,
+  { language, text }: Text,
+  answer: OutsideAnswer,
+) {
   const channel = answer.status === 'SUCCEEDED' ? ('SMS' as const) : ('IN_APP' as const);
   await tx('outreach_system.dispatched_message').insert({
     ...{ notification_id: notificationId, customer_id: customerId, template, language, reference, channel },

@@ -49,5 +49,6 @@ test('a statement that gives back all columns goes on working when a migration a
 
 test('texts that vary with their data are not prepared without end', async () => {
   for (let n = 1; n <= 600; n += 1) await db.raw(`select ${n} where ? = 1`, [1]);
-  expect((await preparedTexts()).length).toBeLessThanOrEqual(500);
+  const varying = (await preparedTexts()).filter((text) => text.endsWith('where $1 = 1'));
+  expect(varying.length).toBeLessThanOrEqual(500);
 });
