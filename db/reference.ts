@@ -40,42 +40,39 @@ export interface FundingAgreement extends FundingCandidate {
   paymentChannelId: string | null;
 }
 
-/** A market by its id. Throws when there is none: markets are set up before anything happens in them. */
-export async function marketOf(db: Knex, id: MarketId): Promise<Market> {
-  const market = await db('reference.market')
-    .where({ id })
-    .first<Market>(
-      ...([
-        'id',
-        'time_zone as timeZone',
-        'currency',
-        'review_within_seconds as reviewWithinSeconds',
-      ] as const),
-      'refund_unapproved_up_to_minor as refundUnapprovedUpToMinor',
-      'method_expires_in_seconds as methodExpiresInSeconds',
-    );
-  if (!market) throw new Error(`There is no market ${id}: run the seeds.`);
-  return market;
+/** A market, and the day that it is in. */
+interface MarketOnDay extends Market {
+  businessDate: string;
 }
 
 /** What running transactions hold already: the day cannot change before they end, so it is asked for once. */
-const heldDays = new WeakMap<Knex.Transaction, Map<MarketId, Promise<string>>>();
+const heldMarkets = new WeakMap<Knex.Transaction, Map<MarketId, Promise<MarketOnDay>>>();
+
+/** A market by its id. Throws when there is none: markets are set up before anything happens in them. */
+export const marketOf: (tx: Knex.Transaction, id: MarketId) => Promise<Market> = heldMarket;
 
 /** The day that a market is in, held until the transaction ends, so that all it writes lands in one day. */
-export function heldBusinessDate(tx: Knex.Transaction, market: MarketId): Promise<string> {
-  const held = heldDays.get(tx) ?? new Map<MarketId, Promise<string>>();
-  heldDays.set(tx, held);
-  const day = held.get(market) ?? holdBusinessDate(tx, market);
-  held.set(market, day);
-  return day;
+export const heldBusinessDate = async (tx: Knex.Transaction, market: MarketId): Promise<string> =>
+  (await heldMarket(tx, market)).businessDate;
+
+function heldMarket(tx: Knex.Transaction, id: MarketId): Promise<MarketOnDay> {
+  const held = heldMarkets.get(tx) ?? new Map<MarketId, Promise<MarketOnDay>>();
+  heldMarkets.set(tx, held);
+  const market = held.get(id) ?? holdMarket(tx, id);
+  held.set(id, market);
+  return market;
 }
 
-async function holdBusinessDate(tx: Knex.Transaction, market: MarketId): Promise<string> {
-  const { rows } = await tx.raw<{ rows: { date: string }[] }>(
-    'select reference.hold_business_date(?)::text as date',
-    [market],
+async function holdMarket(tx: Knex.Transaction, id: MarketId): Promise<MarketOnDay> {
+  const { rows } = await tx.raw<{ rows: MarketOnDay[] }>(
+    `select id, time_zone as "timeZone", currency, review_within_seconds as "reviewWithinSeconds",
+            refund_unapproved_up_to_minor as "refundUnapprovedUpToMinor",
+            method_expires_in_seconds as "methodExpiresInSeconds", reference.hold_business_date(id)::text as "businessDate"
+       from reference.market where id = ?`,
+    [id],
   );
-  return rows[0]!.date;
+  if (!rows[0]) throw new Error(`There is no market ${id}: run the seeds.`);
+  return rows[0];
 }
 
 /** The customers that running transactions have read already: several services of a step look at the same one. */
@@ -93,14 +90,32 @@ export function customerOf(db: Knex, id: string): Promise<Customer | undefined> 
 const readCustomer = async (db: Knex, id: string): Promise<Customer | undefined> =>
   db('reference.customer').where({ id }).first('id', 'market', 'language', 'features');
 
+/** The product versions that this process has read, of each database: none ever changes (the trigger product_version_is_final). */
+const readVersions = new WeakMap<object, Map<string, ProductVersion>>();
+
 /** A version of a product, or its newest one when no version is named; undefined when there is none. */
-export const productOf = (
+export async function productOf(
   db: Knex,
   productId: string,
   version?: number,
+): Promise<ProductVersion | undefined> {
+  if (version === undefined) return readProduct(db, { product_id: productId });
+  // A pool's, which its transactions share.
+  const { config } = db.client as { config: object };
+  const read = readVersions.get(config) ?? new Map<string, ProductVersion>();
+  readVersions.set(config, read);
+  const key = JSON.stringify([productId, version]);
+  const product = read.get(key) ?? (await readProduct(db, { product_id: productId, version }));
+  if (product) read.set(key, product);
+  return product;
+}
+
+const readProduct = (
+  db: Knex,
+  which: { product_id: string; version?: number },
 ): Promise<ProductVersion | undefined> =>
   db('reference.product_version')
-    .where({ product_id: productId, ...(version === undefined ? {} : { version }) })
+    .where(which)
     .orderBy('version', 'desc')
     .first('product_id as productId', 'version', 'market', 'name', 'terms');
 

@@ -46,11 +46,13 @@ async function takeIn(
     .to('decision-engine')
     .to('loan-engine')
     .to('credit-limit-center')
-    .to('loan-engine');
-  const [created, decision] = sent;
-  flow.note({ businessDate: created.data.appliedOn });
+    .to('loan-engine')
+    .giving('loan-application-created', 'risk-decision-made', 'loan-application-rejected', 'route-funds');
+  flow.note({ businessDate: among(sent, 'loan-application-created')!.data.appliedOn });
   return (
-    among(sent, 'route-funds') ?? among(sent, 'loan-application-rejected') ?? (await review(flow, decision))
+    among(sent, 'route-funds') ??
+    among(sent, 'loan-application-rejected') ??
+    (await review(flow, among(sent, 'risk-decision-made')!))
   );
 }
 

@@ -310,7 +310,7 @@ async function move(
      )
      update fund_management_system.fund_reservation reservation set state = :to, updated_at = now()
        from before where reservation.reservation_id = before.reservation_id
-     returning before.*`,
+     returning before.reservation_id, before.application_id, before.partner_id, before.currency, before.amount_minor, before.state`,
     { reservationId, from, to },
   );
   const [reservation] = rows;

@@ -302,18 +302,16 @@ export const loanEngine = service('loan-engine', {
     ];
   },
 
-  async 'loan-contract-created'({ data }, { tx }) {
-    await move(tx, data.applicationId, ['POSTED'], { state: 'BOOKED' });
+  /** What is left of the booking comes in the same transaction: the application moves on once the loan has its schedule. */
+  async 'loan-contract-created'() {
     return [];
   },
-
-  /** Comes with the contract, which has moved the application on. */
   async 'loan-note-created'() {
     return [];
   },
 
   async 'repayment-schedule-generated'({ data }, { tx }) {
-    const application = await moveWhere(tx, { loan_id: data.loanId }, ['BOOKED'], { state: 'DISBURSED' });
+    const application = await moveWhere(tx, { loan_id: data.loanId }, ['POSTED'], { state: 'DISBURSED' });
     return [
       message('disbursement-succeeded', {
         applicationId: application.application_id,
