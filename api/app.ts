@@ -7,7 +7,7 @@ import { callbackRoutes } from './callbacks';
 import type { ApiConfig } from './config';
 import { docs } from './docs';
 import { answerProblem } from './middleware/answer-problem';
-import { authenticate } from './middleware/authenticate';
+import { authenticate, badKeyFirst } from './middleware/authenticate';
 import { requestLog } from './middleware/request-log';
 import { openApiDocument, type OpenApiDocument } from './openapi';
 import type { FlowNeeds } from './needs';
@@ -122,6 +122,7 @@ export function createApi(needs: ApiNeeds & ServingNeeds): Express {
   app.use((request) => {
     throw new Problem('NOT_FOUND', `Nothing is at ${request.path}; /openapi.json lists what there is.`);
   });
+  app.use(badKeyFirst);
   app.use(countRefused(limits));
   app.use(answerProblem);
   return app;

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ApiClient, Role } from '../db/access/api-keys';
+import type { Reading } from '../db/access/key-locks';
 import type { Problem, ProblemCode } from './problem';
 import type { Schema } from './schema';
 
@@ -34,6 +35,8 @@ export interface Call extends RawCall {
   body: unknown;
   /** Throws where the route is not for API keys and tokens. */
   client: () => ApiClient;
+  /** Fails where the client's key is not good; undefined where it is known to be, and where there is none. */
+  proof: Promise<unknown> | undefined;
 }
 
 export interface Answer {
@@ -104,11 +107,11 @@ export interface Route {
   /** The problems of its own; what its access, parameters and body bring along is added for it. */
   problems: readonly ProblemCode[];
   /**
-   * What `handle` needs to have read, and may read while the idempotency key is still being claimed: so it changes
-   * nothing, and may be behind what the key's last holder did.
+   * What `handle` needs to have read, which the statement reads that claims the idempotency key: it may be behind what the key's last
+   * holder did.
    */
-  read?(call: Call): Promise<unknown>;
-  /** `read` is what `read` gave. Throws a Problem to refuse. */
+  read?(call: Call): Reading;
+  /** `read` is what was read. Throws a Problem to refuse. */
   handle(call: Call, read?: unknown): Promise<Answer>;
 }
 

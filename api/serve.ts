@@ -97,7 +97,7 @@ function handlerOf(route: Route, { limits, keyLocks }: Needs): RequestHandler {
   const bodyOf = bodyReader(route);
   const handle = takesIdempotencyKey(route)
     ? oneAtATime(route, keyLocks)
-    : (call: Call): Promise<Answer> => route.handle(call);
+    : (call: Call): Promise<Answer> => handleProven(route, call);
   return async (request, response) => {
     if (route.access === 'OPEN') await limits.stranger(request, response);
     const rawCall: RawCall = {
@@ -109,7 +109,12 @@ function handlerOf(route: Route, { limits, keyLocks }: Needs): RequestHandler {
     if (route.access !== 'OPEN' && 'signature' in route.access) {
       await limits.client(`party:${route.access.signature(rawCall)}`, response);
     }
-    const call: Call = { ...rawCall, body: bodyOf(rawCall.rawBody), client: () => clientOf(response) };
+    const call: Call = {
+      ...rawCall,
+      body: bodyOf(rawCall.rawBody),
+      client: () => clientOf(response),
+      proof: localsOf(response).proof,
+    };
     const answer = await handle(await asCustomerMay(route, call));
     const { status, body, headers } = (await answer.later?.()) ?? answer;
     response.status(status).set(headers ?? {});
@@ -141,15 +146,18 @@ async function asCustomerMay({ access }: Route, call: Call): Promise<Call> {
   return call;
 }
 
+/** Handles a call once its client's key is known to be good: what comes before has only read. */
+async function handleProven(route: Route, call: Call, read?: unknown): Promise<Answer> {
+  await call.proof;
+  return route.handle(call, read);
+}
+
 /** A route's handler that refuses a client's key while another request with it is being handled, and one that was used at another route. */
 function oneAtATime(route: Route, locks: KeyLocks): Route['handle'] {
   return async (call) => {
     const key = call.parameters['Idempotency-Key']!;
-    const reading = route.read?.(call);
-    // Its failure is heard where it is awaited, which may be never.
-    reading?.catch(() => undefined);
     const use = { clientId: call.client().clientId, key, route: route.operationId };
-    const answer = await locks.alone<Answer>(use, async () => route.handle(call, await reading));
+    const answer = await locks.alone(use, route.read?.(call), (read) => handleProven(route, call, read));
     if (answer === 'USED_ELSEWHERE') {
       throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Send another key: this one was used at another address.');
     }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import stringify from 'safe-stable-stringify';
 import { reserveSubmission, submissionUnder, type Submission } from '../db/access/submissions';
@@ -42,7 +42,7 @@ export async function submissionFor(
 ): Promise<Submission> {
   const { clientId } = call.client();
   const idempotencyKey = call.parameters['Idempotency-Key']!;
-  const bodyHash = createHash('sha256').update(stringify(content)!).digest();
+  const bodyHash = hash('sha256', stringify(content)!, 'buffer');
   const submission =
     before ?? (await reserveSubmission(db, { ...make(), clientId, idempotencyKey, bodyHash }));
   if (!submission.bodyHash.equals(bodyHash)) {

@@ -31,24 +31,26 @@ export interface Pair {
 
 /**
  * Measures both sides in turns, so that whatever else the machine does meets both; who goes first changes with each round.
- * The first round warms up and is not counted.
  *
- * @param onRound told of each counted round as it ends.
+ * @param sides get the number of the round, of all that are made.
+ * @param onRound told of each counted round as it ends, with its number among these.
+ * @param warmUpRounds come before, and are not counted.
  * @returns one pair for each of `rounds`.
  */
 export async function inTurns(
   rounds: number,
   sides: Sides,
   onRound: (pair: Pair, round: number) => void,
+  warmUpRounds = 1,
 ): Promise<Pair[]> {
   const pairs: Pair[] = [];
-  for (let round = 0; round <= rounds; round += 1) {
+  for (let round = 0; round < warmUpRounds + rounds; round += 1) {
     const oursFirst = round % 2 === 0 ? await sides.ours(round) : undefined;
     const reference = await sides.reference(round);
     const pair = { ours: oursFirst ?? (await sides.ours(round)), reference };
-    if (round === 0) continue;
+    if (round < warmUpRounds) continue;
     pairs.push(pair);
-    onRound(pair, round);
+    onRound(pair, pairs.length);
   }
   return pairs;
 }

@@ -42,9 +42,9 @@ export function applicationProblem(application: {
 
 /**
  * Running through a product's plans takes tens of milliseconds, and its answer can only change with the cap: terms are
- * never changed, and a cap that is in force neither.
+ * never changed, and a cap that is in force neither. By market and the day on which its cap came into force.
  */
-const capProblems = new Map<string, string[]>();
+const capProblems = new WeakMap<ProductTerms, Map<string, string[]>>();
 
 /**
  * Says why a product version must not be sold on a day, though it was sound when it was published: the law of its market
@@ -59,9 +59,11 @@ export function saleProblem(
   onDate: IsoDate,
 ): ApplicationProblem | undefined {
   const { market, terms } = product;
-  const key = JSON.stringify([market, costCapOn(market, onDate)?.validFrom, terms]);
-  const problems = capProblems.get(key) ?? costCapProblems(market, terms, onDate);
-  capProblems.set(key, problems);
+  const known = capProblems.get(terms) ?? new Map<string, string[]>();
+  capProblems.set(terms, known);
+  const cap = `${market} ${costCapOn(market, onDate)?.validFrom}`;
+  const problems = known.get(cap) ?? costCapProblems(market, terms, onDate);
+  known.set(cap, problems);
   if (problems.length === 0) return undefined;
   const message = `The product may not be sold any more: ${problems.join('; ')}. Choose another version or product.`;
   return { code: 'PRODUCT_NOT_SELLABLE', message };

@@ -7,6 +7,8 @@ export interface Locals {
   log: Logger;
   /** Set on all of /v1. */
   client?: ApiClient;
+  /** Fails where the client's key is not good. Before it is there, nothing is changed, and nothing answered. */
+  proof?: Promise<unknown>;
   /** Whether the rate limits have counted it. */
   isCounted?: boolean;
   /** The code of the problem that it was answered with. */

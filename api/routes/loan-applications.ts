@@ -1,8 +1,16 @@
 import type { Knex } from 'knex';
 import { crashPoint } from '../../crash/point';
 import type { ApiClient } from '../../db/access/api-keys';
+import type { Reading } from '../../db/access/key-locks';
 import { customerOfFlow } from '../../db/access/owners';
-import { submissionBasisOf, submissionOf, type SaleBasis } from '../../db/access/submissions';
+import {
+  saleBasis,
+  saleBasisIn,
+  submissionOf,
+  type SaleBasis,
+  type SaleBasisRow,
+} from '../../db/access/submissions';
+import { productOf, type ProductVersion } from '../../db/reference';
 import { loanApplicationView, refusalOfApplication, type LoanApplicationView } from '../../db/reads/loans';
 import { applicationProblem, saleProblem } from '../../domain/loan-application';
 import { formatMoney } from '../../domain/money';
@@ -158,8 +166,8 @@ export function loanApplicationRoutes(needs: FlowNeeds): Route[] {
         'IDEMPOTENCY_KEY_REUSED',
         ...(Object.keys(contractOf(COMMAND)['x-command']!.errors) as ErrorCodeOf<typeof COMMAND>[]),
       ],
-      read: (call) => basisOf(needs.db, call),
-      handle: (call, read) => submit(needs, call, read as Basis),
+      read: basisFor,
+      handle: (call, read) => submit(needs, call, saleBasisIn(read as SaleBasisRow)),
     },
     {
       method: 'get',
@@ -187,11 +195,9 @@ export const ownApplication = (db: Knex): CustomerAccess => ({
 export const unknownApplication = (applicationId: string): Problem =>
   new Problem('UNKNOWN_LOAN_APPLICATION', `Nobody has submitted loan application ${applicationId}.`);
 
-type Basis = Awaited<ReturnType<typeof submissionBasisOf>>;
-
-function basisOf(db: Knex, call: Call): Promise<Basis> {
+function basisFor(call: Call): Reading {
   const { customerId, productId, productVersion } = call.body as Body;
-  return submissionBasisOf(db, {
+  return saleBasis({
     ...{ customerId, productId, productVersion },
     clientId: call.client().clientId,
     idempotencyKey: call.parameters['Idempotency-Key']!,
@@ -199,10 +205,12 @@ function basisOf(db: Knex, call: Call): Promise<Basis> {
 }
 
 /** Reserves the key, then starts the flow. Whatever dies in between, the same request again finds the row and goes on. */
-async function submit({ db, temporal, config }: FlowNeeds, call: Call, basis: Basis): Promise<Answer> {
+async function submit({ db, temporal, config }: FlowNeeds, call: Call, basis: SaleBasis): Promise<Answer> {
   const body = call.body as Body;
-  const { flow, flowId, businessId, command } = await submissionFor(db, call, body, basis.before, () =>
-    newSubmission(call.client(), body, basis),
+  const { before, version } = basis;
+  const product = version === null ? undefined : await productOf(db, body.productId, version);
+  const { flow, flowId, businessId, command } = await submissionFor(db, call, body, before, () =>
+    newSubmission(call.client(), body, basis, product),
   );
   const start = {
     ...{ flow, flowId, command },
@@ -233,8 +241,10 @@ async function submit({ db, temporal, config }: FlowNeeds, call: Call, basis: Ba
 function newSubmission(
   { role }: ApiClient,
   body: Body,
-  { customer, product, today }: SaleBasis,
+  { customerMarket, today }: SaleBasis,
+  product: ProductVersion | undefined,
 ): NewSubmission {
+  const customer = customerMarket === null ? undefined : { market: customerMarket };
   const problem = applicationProblem({ customer, product, ...body }) ?? saleProblem(product!, today!);
   if (problem) throw new Problem(problem.code, problem.message);
 

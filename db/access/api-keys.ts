@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Knex } from 'knex';
 import { customerOf } from '../reference';
 
@@ -36,7 +36,7 @@ const SECRET_BYTES = 32;
 const TOKEN = /^ck_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
 const CLIENT_ID = /^[a-z0-9][a-z0-9-]{1,59}$/;
 
-const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
+const hashOf = (secret: string): Buffer => hash('sha256', secret, 'buffer');
 
 /** A key to be made. A partner's client id is its party id, and a mall's is its mall id. */
 export interface NewApiKey {

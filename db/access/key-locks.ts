@@ -7,6 +7,12 @@ export interface KeyUse {
   route: string;
 }
 
+/** A statement to be read with another one: what gives one row, in SQL with named values. */
+export interface Reading {
+  sql: string;
+  values: Record<string, Knex.Value>;
+}
+
 /** Why nothing was done under a key: a request with it is being handled, or it was used at another route. */
 export type KeyTaken = 'IN_USE' | 'USED_ELSEWHERE';
 
@@ -16,13 +22,20 @@ export interface KeyLocks {
    * Does the work unless a request of the same client is being handled under the key right now, or one was at another route. Work
    * that throws has not used the key.
    *
+   * @param reading is read by the statement that takes the lock, as a row in JSON that `work` gets
    * @returns what the work returns, or why it was not done
    */
-  alone<T extends object>(use: KeyUse, work: () => Promise<T>): Promise<T | KeyTaken>;
+  alone<T extends object>(
+    use: KeyUse,
+    reading: Reading | undefined,
+    work: (read: unknown) => Promise<T>,
+  ): Promise<T | KeyTaken>;
 }
 
 // Our own half of the lock's number, so that another use of advisory locks does not meet these.
 const SEED = 7_310_002;
+
+const nothing: Reading = { sql: 'select', values: {} };
 
 /**
  * Key locks as advisory locks of one database session: when the process dies its session ends, and with it every lock, so a
@@ -51,7 +64,7 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
   }
 
   return {
-    async alone(use, work) {
+    async alone(use, { sql, values } = nothing, work) {
       const { clientId, key, route } = use;
       const name = JSON.stringify([clientId, key]);
       if (held.has(name)) return 'IN_USE';
@@ -59,15 +72,18 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
       let isTaken = false;
       let used: KeyUse | undefined;
       try {
-        const { rows } = await session.raw<{ rows: [{ isTaken: boolean; usedAt: string | null }] }>(
-          'select is_taken as "isTaken", used_at as "usedAt" from access.take_key(?, ?, ?, ?)',
-          [clientId, key, name, SEED],
+        const { rows } = await session.raw<{
+          rows: [{ isTaken: boolean; usedAt: string | null; read: unknown }];
+        }>(
+          `select is_taken as "isTaken", used_at as "usedAt", (select to_jsonb(reading) from (${sql}) reading) as read
+             from access.take_key(:lockClientId, :lockKey, :lockName, :lockSeed)`,
+          { ...values, lockClientId: clientId, lockKey: key, lockName: name, lockSeed: SEED },
         );
-        const [{ usedAt, ...lock }] = rows;
+        const [{ usedAt, read, ...lock }] = rows;
         isTaken = lock.isTaken;
         if (!isTaken) return 'IN_USE';
         if (usedAt !== null && usedAt !== route) return 'USED_ELSEWHERE';
-        const done = await work();
+        const done = await work(read);
         if (usedAt === null) used = use;
         return done;
       } finally {

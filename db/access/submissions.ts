@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { FlowName } from '../../schemas/generated/catalog';
 import { crashPoint } from '../../crash/point';
 import type { Message } from '../../schemas/message';
-import type { Customer, ProductVersion } from '../reference';
+import type { Reading } from './key-locks';
 
 /** What a client asked for under its idempotency key, and the flow that it became. */
 export interface Submission {
@@ -35,49 +35,56 @@ export const submissionUnder = (
 ): Promise<Submission | undefined> =>
   db('access.submission').where({ client_id: clientId, idempotency_key: idempotencyKey }).first(columns);
 
-/** What a loan application is checked against. */
+/** What a loan application is checked against, and what stands under its key. */
 export interface SaleBasis {
-  customer: Customer | null;
-  product: ProductVersion | null;
+  /** Null where there is no such customer. */
+  customerMarket: string | null;
+  /** Of the product; null where there is none. */
+  version: number | null;
   /** The day that the product's market is in now; it may end before the caller has looked at it. */
   today: string | null;
+  before: Submission | null;
 }
 
+/** What `saleBasis` gives. */
+export type SaleBasisRow = Omit<SaleBasis, 'before'> & {
+  before: (Omit<Submission, 'bodyHash'> & { bodyHash: string }) | null;
+};
+
 /**
- * What stands under a key, and what an application by a customer, for a version of a product or its newest one, is checked
- * against: read at once, because a client waits.
+ * Reads what stands under a key, and what an application by a customer, for a version of a product or its newest one, is checked
+ * against.
  */
-export async function submissionBasisOf(
-  db: Knex,
-  wanted: {
-    clientId: string;
-    idempotencyKey: string;
-    customerId: string;
-    productId: string;
-    productVersion?: number | undefined;
-  },
-): Promise<SaleBasis & { before: Submission | null }> {
-  const { rows } = await db.raw<{ rows: (SaleBasis & { isThere: boolean } & Submission)[] }>(
-    `select (select jsonb_build_object('id', c.id, 'market', c.market, 'language', c.language, 'features', c.features)
-               from reference.customer c where c.id = :customerId) as customer,
-            p.product, d.business_date as today, s.client_id is not null as "isThere",
-            s.client_id as "clientId", s.idempotency_key as "idempotencyKey", s.body_hash as "bodyHash", s.flow,
-            s.flow_id as "flowId", s.business_id as "businessId", s.command
+export const saleBasis = (wanted: {
+  clientId: string;
+  idempotencyKey: string;
+  customerId: string;
+  productId: string;
+  productVersion?: number | undefined;
+}): Reading => ({
+  sql: `select (select c.market from reference.customer c where c.id = :customerId) as "customerMarket",
+            p.version, d.business_date as today,
+            (select jsonb_build_object('clientId', s.client_id, 'idempotencyKey', s.idempotency_key,
+                                       'bodyHash', encode(s.body_hash, 'hex'), 'flow', s.flow, 'flowId', s.flow_id,
+                                       'businessId', s.business_id, 'command', s.command)
+               from access.submission s
+              where s.client_id = :clientId and s.idempotency_key = :idempotencyKey) as before
        from (values (1)) one
        left join lateral (
-              select v.market, jsonb_build_object('productId', v.product_id, 'version', v.version, 'market', v.market,
-                                                  'name', v.name, 'terms', v.terms) as product
+              select v.version, v.market
                 from reference.product_version v
                where v.product_id = :productId
                  and (:productVersion::integer is null or v.version = :productVersion::integer)
                order by v.version desc limit 1) p on true
-       left join reference.business_date d on d.market = p.market
-       left join access.submission s on s.client_id = :clientId and s.idempotency_key = :idempotencyKey`,
-    { ...wanted, productVersion: wanted.productVersion ?? null },
-  );
-  const { customer, product, today, isThere, ...before } = rows[0]!;
-  return { customer, product, today, before: isThere ? before : null };
-}
+       left join reference.business_date d on d.market = p.market`,
+  values: { ...wanted, productVersion: wanted.productVersion ?? null },
+});
+
+/** What `saleBasis` gave. */
+export const saleBasisIn = ({ before, ...basis }: SaleBasisRow): SaleBasis => ({
+  ...basis,
+  before: before && { ...before, bodyHash: Buffer.from(before.bodyHash, 'hex') },
+});
 
 /** The submission that reserved a business id. */
 export const submissionOf = (db: Knex, businessId: string): Promise<Submission | undefined> =>

@@ -9,8 +9,8 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const get = (path: string, as?: Role) => api.call('GET', path, { ...(as && { as }) });
-const getWith = (authorization: string) =>
-  api.call('GET', '/v1/ledger/trial-balance', { headers: { authorization } });
+const getWith = (authorization: string, path = '/v1/ledger/trial-balance') =>
+  api.call('GET', path, { headers: { authorization } });
 
 test('without a key nothing under /v1 answers, not even what is not there', async () => {
   for (const path of ['/v1/ledger/trial-balance', '/v1/no-such-thing']) {
@@ -41,6 +41,37 @@ test('a revoked key is refused from the next request on, and its other keys stay
   await revokeApiKey(api.owner, one.keyId);
   expect((await getWith(`Bearer ${one.token}`)).body.code).toBe('KEY_INVALID');
   expect((await getWith(`Bearer ${other.token}`)).status).toBe(200);
+});
+
+test('a key that was good a moment ago and is revoked changes nothing, and claims no idempotency key', async () => {
+  const { keyId, token } = await createApiKey(api.owner, { clientId: 'leaving', role: 'app' });
+  const { token: otherToken } = await createApiKey(api.owner, { clientId: 'leaving', role: 'app' });
+  const submit = (key: string, as: string) =>
+    api.call('POST', '/v1/loan-applications', {
+      headers: { authorization: `Bearer ${as}`, 'idempotency-key': key },
+      body: {
+        ...{ customerId: 'ID-C001', productId: 'id-cash-instalment', instalmentCount: 6 },
+        ...{ principal: { currency: 'IDR', amountMinor: 5_000_000 }, payoutAccountToken: 'tok_7f3k9m2q5x' },
+      },
+    });
+  expect((await submit('leaving-1', token)).status).toBe(202);
+
+  await revokeApiKey(api.owner, keyId);
+  expect((await submit('leaving-2', token)).body.code).toBe('KEY_INVALID');
+  expect(await api.db('access.submission').where('idempotency_key', 'leaving-2')).toEqual([]);
+  expect((await submit('leaving-2', otherToken)).status).toBe(202);
+});
+
+test.each([
+  ['an address at which nothing is', '/v1/nothing', 'NOT_FOUND'],
+  ['a malformed parameter', '/v1/loan-applications/LA-', 'INVALID_PARAMETER'],
+  ['what its role may not read', '/v1/ops/questions', 'FORBIDDEN'],
+])('%s is told of a key that has just been revoked, and of nothing else', async (_, path, before) => {
+  const { keyId, token } = await createApiKey(api.owner, { clientId: 'left', role: 'app' });
+  const code = async () => (await getWith(`Bearer ${token}`, path)).body.code;
+  expect(await code()).toBe(before);
+  await revokeApiKey(api.owner, keyId);
+  expect(await code()).toBe('KEY_INVALID');
 });
 
 test('no secret is stored or listed', async () => {
