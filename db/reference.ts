@@ -48,7 +48,10 @@ interface MarketOnDay extends Market {
 /** What running transactions hold already: the day cannot change before they end, so it is asked for once. */
 const heldMarkets = new WeakMap<Knex.Transaction, Map<MarketId, Promise<MarketOnDay>>>();
 
-/** A market by its id. Throws when there is none: markets are set up before anything happens in them. */
+/**
+ * A market by its id; its day is held with it, as most who ask for the one ask for the other. Throws when there is none: markets are set
+ * up before anything happens in them.
+ */
 export const marketOf: (tx: Knex.Transaction, id: MarketId) => Promise<Market> = heldMarket;
 
 /** The day that a market is in, held until the transaction ends, so that all it writes lands in one day. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 
 /** A client's key, and the route that it is sent to, by its operation id. */
@@ -38,6 +39,13 @@ const SEED = 7_310_002;
 const nothing: Reading = { sql: 'select', values: {} };
 
 /**
+ * A key that another process has is asked for again a few times: it may have answered, and be giving the key back. Who has had an answer is
+ * not to be told that it is still being made.
+ */
+const TRIES = 5;
+const TRY_AGAIN_AFTER_MS = 40;
+
+/**
  * Key locks as advisory locks of one database session: when the process dies its session ends, and with it every lock, so a
  * key is never blocked by a request that nobody handles any more.
  *
@@ -47,6 +55,24 @@ const nothing: Reading = { sql: 'select', values: {} };
 export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyLocks {
   // A session may take its own lock again, so what this process holds is known here.
   const held = new Set<string>();
+
+  async function take(
+    { clientId, key }: KeyUse,
+    name: string,
+    { sql, values }: Reading,
+  ): Promise<{ isTaken: boolean; usedAt: string | null; read: unknown }> {
+    for (let tries = 1; ; tries += 1) {
+      const { rows } = await session.raw<{
+        rows: [{ isTaken: boolean; usedAt: string | null; read: unknown }];
+      }>(
+        `select is_taken as "isTaken", used_at as "usedAt", (select to_jsonb(reading) from (${sql}) reading) as read
+           from access.take_key(:lockClientId, :lockKey, :lockName, :lockSeed)`,
+        { ...values, lockClientId: clientId, lockKey: key, lockName: name, lockSeed: SEED },
+      );
+      if (rows[0].isTaken || tries === TRIES) return rows[0];
+      await delay(TRY_AGAIN_AFTER_MS);
+    }
+  }
 
   async function giveBack(name: string, used?: KeyUse): Promise<void> {
     try {
@@ -64,7 +90,7 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
   }
 
   return {
-    async alone(use, { sql, values } = nothing, work) {
+    async alone(use, reading = nothing, work) {
       const { clientId, key, route } = use;
       const name = JSON.stringify([clientId, key]);
       if (held.has(name)) return 'IN_USE';
@@ -72,14 +98,7 @@ export function keyLocks(session: Knex, onError: (error: unknown) => void): KeyL
       let isTaken = false;
       let used: KeyUse | undefined;
       try {
-        const { rows } = await session.raw<{
-          rows: [{ isTaken: boolean; usedAt: string | null; read: unknown }];
-        }>(
-          `select is_taken as "isTaken", used_at as "usedAt", (select to_jsonb(reading) from (${sql}) reading) as read
-             from access.take_key(:lockClientId, :lockKey, :lockName, :lockSeed)`,
-          { ...values, lockClientId: clientId, lockKey: key, lockName: name, lockSeed: SEED },
-        );
-        const [{ usedAt, read, ...lock }] = rows;
+        const { usedAt, read, ...lock } = await take(use, name, reading);
         isTaken = lock.isTaken;
         if (!isTaken) return 'IN_USE';
         if (usedAt !== null && usedAt !== route) return 'USED_ELSEWHERE';
