@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { insertRows } from '../../../db/insert-rows';
 import { settle, undo, type Settlement } from '../../../domain/debt-resolution/settlement';
-import { money, type Currency } from '../../../domain/money';
+import { money, sumMinor, type Currency } from '../../../domain/money';
 import type { DebtShare, DividedLine, MarketId, SettleDebtData } from '../../../schemas/generated/messages';
 import { openContracts, type OpenContract } from './contracts';
 import type { LineToSettle } from './divided-orders';
@@ -127,37 +127,67 @@ async function settledLines(
   orderId: string,
   numbers: readonly number[],
 ): Promise<Map<number, SettledLine>> {
-  const { rows } = await tx.raw<{ rows: SettledLineRow[] }>(
-    `select l.number, l.member_user_id as "debtorId", l.excess_minor as "excessMinor",
-            coalesce(undone.minor, 0)::bigint as "undoneMinor", coalesce(moved.records, '[]') as records
-       from debt_settlement_service.settled_line l
-       left join (select number, sum(amount_minor) as minor from debt_settlement_service.undone_line
-                   where order_id = :orderId and number = any(:numbers) group by number) undone using (number)
-       left join (select number, json_agg(json_build_object('contractId', contract_id, 'type', type,
-                                                            'amountMinor', amount_minor) order by id) as records
-                    from debt_settlement_service.repayment_record
-                   where order_id = :orderId and number = any(:numbers) group by number) moved using (number)
-      where l.order_id = :orderId and l.number = any(:numbers)`,
+  // Three lists, joined here: how PostgreSQL joins a thousand lines follows from what it knows of the tables at the moment, and took it
+  // between 10 and 600 ms.
+  const { rows } = await tx.raw<{ rows: [SettledRows] }>(
+    `select (select json_agg(json_build_object('number', number, 'debtorId', member_user_id, 'excessMinor', excess_minor))
+               from debt_settlement_service.settled_line
+              where order_id = :orderId and number = any(:numbers)) as lines,
+            (select json_agg(json_build_object('number', number, 'amountMinor', amount_minor))
+               from debt_settlement_service.undone_line
+              where order_id = :orderId and number = any(:numbers)) as undone,
+            (select json_agg(json_build_object('number', number, 'contractId', contract_id, 'type', type,
+                                               'amountMinor', amount_minor) order by id)
+               from debt_settlement_service.repayment_record
+              where order_id = :orderId and number = any(:numbers)) as records`,
     { orderId, numbers: [...numbers] },
   );
-  return new Map(rows.map((row) => [row.number, asSettled(row)]));
+  const { lines, undone, records } = rows[0];
+  const [undoneOf, recordsOf] = [byNumber(undone ?? []), byNumber(records ?? [])];
+  return new Map(
+    (lines ?? []).map((line) => [
+      line.number,
+      asSettled(line, undoneOf.get(line.number) ?? [], recordsOf.get(line.number) ?? []),
+    ]),
+  );
 }
 
-interface SettledLineRow {
+function byNumber<Row extends { number: number }>(rows: readonly Row[]): Map<number, Row[]> {
+  const grouped = new Map<number, Row[]>();
+  for (const row of rows) {
+    const group = grouped.get(row.number) ?? [];
+    grouped.set(row.number, group);
+    group.push(row);
+  }
+  return grouped;
+}
+
+interface SettledRows {
+  lines: { number: number; debtorId: string; excessMinor: number }[] | null;
+  undone: { number: number; amountMinor: number }[] | null;
+  records: SettledRecord[] | null;
+}
+interface SettledRecord {
   number: number;
-  debtorId: string;
-  excessMinor: number;
-  undoneMinor: number;
-  records: { contractId: string; type: 'INCOME' | 'EXPENSE'; amountMinor: number }[];
+  contractId: string;
+  type: 'INCOME' | 'EXPENSE';
+  amountMinor: number;
 }
 
-function asSettled({ debtorId, excessMinor, undoneMinor, records }: SettledLineRow): SettledLine {
+function asSettled(
+  { debtorId, excessMinor }: { debtorId: string; excessMinor: number },
+  undone: readonly { amountMinor: number }[],
+  records: readonly SettledRecord[],
+): SettledLine {
   const standsMinor = new Map<string, number>();
   for (const { contractId, type, amountMinor } of records) {
     const before = standsMinor.get(contractId) ?? 0;
     standsMinor.set(contractId, before + (type === 'INCOME' ? amountMinor : -amountMinor));
   }
-  const contracts = records.filter(({ type }) => type === 'INCOME');
+  const contracts = records
+    .filter(({ type }) => type === 'INCOME')
+    .map(({ contractId, amountMinor }) => ({ contractId, amountMinor }));
+  const undoneMinor = sumMinor(undone.map(({ amountMinor }) => amountMinor));
   return { debtorId, settlement: { contracts, excessMinor }, undoneMinor, standsMinor };
 }
 
