@@ -1,4 +1,4 @@
-import { type Knex } from 'knex';
+import knex, { type Knex } from 'knex';
 import { booksOn } from '../db/books/posting';
 import { connect } from '../db/pool';
 import {
@@ -53,7 +53,7 @@ export const postingSpread = posting('posting-spread', { atLeast: 0.8 }, booksSp
 /** Postings one side of which is the same account. */
 export const postingHot = posting('posting-hot', { atLeast: 2 }, booksHot, (owner) => [owner + 1, 0]);
 
-/** Measures the books against hand-written SQL: the same pool, one transaction a posting. */
+/** Measures the books, by our pool, against hand-written SQL, by Knex as it comes: as many connections, one transaction a posting. */
 function posting(
   name: string,
   goal: Benchmark['goal'],
@@ -63,12 +63,11 @@ function posting(
   return {
     ...{ name, goal, unit: 'postings/s' },
     async measure(servers, onProgress) {
-      const db = connect(await servers.newDatabase(prepare), {
-        max: ROUND.clients,
-        applicationName: 'bench',
-      });
+      const databaseUrl = await servers.newDatabase(prepare);
+      const db = connect(databaseUrl, { max: ROUND.clients, applicationName: 'bench' });
+      const plain = knex({ client: 'pg', connection: databaseUrl, pool: { min: 0, max: ROUND.clients } });
       const books = byBooks(db);
-      const hand = byHand(db, accountsOf);
+      const hand = byHand(plain, accountsOf);
       const pairs = await inTurns(
         ROUNDS,
         {
@@ -80,11 +79,11 @@ function posting(
             `round ${round} of ${ROUNDS}: ${threeDigits(ours)}/s, by hand ${threeDigits(reference)}/s`,
           ),
       );
-      await db.destroy();
+      await Promise.all([db.destroy(), plain.destroy()]);
       return {
         ...figuresOf(pairs),
         conditions:
-          `${ROUND.clients} connections of one pool, one transaction a posting, ${OWNERS} owners in turn, prepared ` +
+          `Knex on both sides, ${ROUND.clients} connections, one transaction a posting, ${OWNERS} owners in turn, prepared ` +
           `statements on both sides, ${ROUNDS} rounds of ${ROUND.roundMs / 1000} s in turns; fsync off. By hand: a ` +
           `journal, two entries and two balances, in four statements between BEGIN and COMMIT, the balances in one ` +
           `order so that none deadlock. One statement that does it all is faster: see docs/performance.md.`,
@@ -140,20 +139,26 @@ const byHand =
   (businessKey, owner) =>
     db.transaction(async (tx) => {
       const [debit, credit] = accountsOf(owner);
-      const { rows } = await tx.raw<{ rows: { id: number }[] }>(
-        `insert into hand.journal (book, market, business_key, scenario, description, posting_date, value_date)
+      const { rows } = await tx
+        .raw<{ rows: { id: number }[] }>(
+          `insert into hand.journal (book, market, business_key, scenario, description, posting_date, value_date)
          values ('credit', 'ID', ?, 'credit.reserved', 'Benchmark', '2026-01-05', '2026-01-05') returning id`,
-        [businessKey],
-      );
-      await tx.raw(
-        `insert into hand.entry values
+          [businessKey],
+        )
+        .options({ name: 'journal' });
+      await tx
+        .raw(
+          `insert into hand.entry values
            (:id, 1, :debit, 'DEBIT', 1, 'IDR', '2026-01-05'), (:id, 2, :credit, 'CREDIT', 1, 'IDR', '2026-01-05')`,
-        { id: rows[0]!.id, debit, credit },
-      );
+          { id: rows[0]!.id, debit, credit },
+        )
+        .options({ name: 'entries' });
       for (const [account, delta] of [[debit, 1] as const, [credit, -1] as const].sort(([a], [b]) => a - b)) {
-        await tx.raw(
-          'update hand.account_balance set balance_minor = balance_minor + ? where account_id = ?',
-          [delta, account],
-        );
+        await tx
+          .raw('update hand.account_balance set balance_minor = balance_minor + ? where account_id = ?', [
+            delta,
+            account,
+          ])
+          .options({ name: 'balance' });
       }
     });
