@@ -32,7 +32,7 @@ export const exception = defineFlow(
     const of = whatIsFound(recorded.data);
     for (let day = 1; ; day += 1) {
       // Looked for each day as well: the answer is on record even if nobody could tell the flow of it.
-      await flow.untilAnswered(
+      await flow.untilAnsweredOrRetry(
         'money left after its failure was confirmed: find it',
         ['exception'],
         secondsOfDay,

@@ -22,7 +22,7 @@ import type {
   SentBy,
   ServiceId,
 } from '../../schemas/message';
-import { instantOf, nowMs } from './clock';
+import { instantIn, instantOf, nowMs } from './clock';
 import { openInbox, type Inbox } from './inbox';
 import type { AnswerToRefusal, Leaving, TakenBackBy } from './passing';
 import type { Refused } from './refusal';
@@ -95,6 +95,9 @@ export interface Flow<O extends ServiceId> {
    * record stands, whatever a timer says.
    */
   untilAnswered(reason: string, questions: readonly string[], withinSeconds?: number): Promise<void>;
+
+  /** The same, where the flow looks again when the time is over: at once, when an operator says `retry-now`. */
+  untilAnsweredOrRetry(reason: string, questions: readonly string[], afterSeconds: number): Promise<void>;
 
   /**
    * Opens what the flow is told from outside while it runs. A flow with an inbox never ends on what it has not taken: it goes on
@@ -198,9 +201,16 @@ function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits
       ) as never,
     async untilAnswered(reason, questions, withinSeconds) {
       view.begin(questions[0]!);
-      const until = withinSeconds === undefined ? '' : `, until ${instantOf(nowMs() + withinSeconds * 1000)}`;
+      const until = withinSeconds === undefined ? '' : `, until ${instantIn(withinSeconds)}`;
       view.waitFor(`for people to answer: ${questions.join(', ')}${until}`);
       await view.attention(reason, () => operator.untilAnswered(questions, withinSeconds));
+    },
+    async untilAnsweredOrRetry(reason, questions, afterSeconds) {
+      view.begin(questions[0]!);
+      view.waitFor(
+        `for people to answer: ${questions.join(', ')}, and to look again at ${instantIn(afterSeconds)}`,
+      );
+      await view.attention(reason, () => operator.untilAnsweredOrRetry(questions, afterSeconds));
     },
     openInbox: (untaken = []) => (waits.inbox = openInbox(untaken)),
     async untilTold(what, untilMs, { stage, reason, wokenBefore = waits.inbox!.wakeCount() } = {}) {
@@ -214,7 +224,7 @@ function flowOf<O extends ServiceId>(run: FlowRun, orchestrator: O, waits: Waits
       await told();
     },
     async untilRetry(reason, afterSeconds) {
-      view.waitFor(`to try again at ${instantOf(nowMs() + afterSeconds * 1000)}`);
+      view.waitFor(`to try again at ${instantIn(afterSeconds)}`);
       await view.attention(reason, () => operator.pause(() => false, afterSeconds * 1000));
     },
     isLong: () => workflowInfo().historyLength > LONG_HISTORY_EVENTS,

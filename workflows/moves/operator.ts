@@ -47,6 +47,8 @@ export interface Operator {
    * enough: a signal can be sent by hand.
    */
   untilAnswered(questions: readonly string[], withinSeconds?: number): Promise<void>;
+  /** The same, where what comes when the time is over is another try: it comes at once when an operator asks for it. */
+  untilAnsweredOrRetry(questions: readonly string[], afterSeconds: number): Promise<void>;
   /** From now on the flow only goes forward: it cannot be abandoned any more. */
   onlyForward(): void;
 }
@@ -109,19 +111,42 @@ export function operatorOf(view: View): Operator {
     }
   }
 
+  async function untilAnswered(
+    questions: readonly string[],
+    withinSeconds?: number,
+    isRetryWanted = (): boolean => false,
+  ): Promise<void> {
+    const { workflowId: flowId } = workflowInfo();
+    const isTold = (): boolean => questions.some((question) => told.has(question));
+    const endMs = withinSeconds === undefined ? undefined : nowMs() + withinSeconds * 1000;
+    for (;;) {
+      // Without an end it looks each day as well: the answer is on record even if nobody could tell the flow of it.
+      const waitMs = endMs === undefined ? dayMs : Math.max(endMs - nowMs(), 0);
+      const inTime = await condition(() => isTold() || isRetryWanted(), waitMs);
+      const isEnd = inTime ? !isTold() : endMs !== undefined;
+      for (const question of questions) told.delete(question);
+      if (isEnd || (await isAnswered({ flowId, questions: [...questions] }))) return;
+    }
+  }
+
+  /** Does what waits for a next try, and is told when an operator wants it at once. */
+  function paused<T>(wait: (isRetryWanted: () => boolean) => Promise<T>): Promise<T> {
+    const wantedBefore = retriesWanted;
+    pauses += 1;
+    return wait(() => retriesWanted > wantedBefore).finally(() => (pauses -= 1));
+  }
+
   return {
     released: () => (holder ? untilReleased() : undefined),
 
     async orRetryNow(work) {
       for (;;) {
-        const wantedBefore = retriesWanted;
         const scope = new CancellationScope();
         let isOver = false;
         const working = scope.run(work).finally(() => (isOver = true));
         // Whoever fails or succeeds at the same moment is heard below.
         working.catch(() => undefined);
-        pauses += 1;
-        await condition(() => isOver || retriesWanted > wantedBefore).finally(() => (pauses -= 1));
+        await paused((isRetryWanted) => condition(() => isOver || isRetryWanted()));
         if (isOver) return working;
         scope.cancel();
         try {
@@ -132,24 +157,15 @@ export function operatorOf(view: View): Operator {
       }
     },
 
-    async pause(isOver, waitMs) {
-      const wantedBefore = retriesWanted;
-      pauses += 1;
-      await condition(() => isOver() || retriesWanted > wantedBefore, waitMs).finally(() => (pauses -= 1));
-    },
+    pause: (isOver, waitMs) =>
+      paused(async (isRetryWanted) => {
+        await condition(() => isOver() || isRetryWanted(), waitMs);
+      }),
 
-    async untilAnswered(questions, withinSeconds) {
-      const { workflowId: flowId } = workflowInfo();
-      const isTold = (): boolean => questions.some((question) => told.has(question));
-      const endMs = withinSeconds === undefined ? undefined : nowMs() + withinSeconds * 1000;
-      for (;;) {
-        // Without an end it looks each day as well: the answer is on record even if nobody could tell the flow of it.
-        const inTime = await condition(isTold, endMs === undefined ? dayMs : Math.max(endMs - nowMs(), 0));
-        for (const question of questions) told.delete(question);
-        if ((!inTime && endMs !== undefined) || (await isAnswered({ flowId, questions: [...questions] })))
-          return;
-      }
-    },
+    untilAnswered: (questions, withinSeconds) => untilAnswered(questions, withinSeconds),
+
+    untilAnsweredOrRetry: (questions, afterSeconds) =>
+      paused((isRetryWanted) => untilAnswered(questions, afterSeconds, isRetryWanted)),
 
     onlyForward: () => void (canAbandon = false),
   };

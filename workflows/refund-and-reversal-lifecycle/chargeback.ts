@@ -46,7 +46,7 @@ export async function chargeBack(
       }
       return { outcome: 'CHARGED', chargebackId };
     }
-    await flow.untilAnswered(
+    await flow.untilAnsweredOrRetry(
       'money was taken back of which nobody knows whose it was, or a refund of it is under way',
       ['chargeback'],
       waitSeconds,

@@ -477,6 +477,26 @@ describe('while a refund of the same money', () => {
   }, 60_000);
 });
 
+test('its next look comes at once when an operator says so', async () => {
+  const unknown = {
+    market: 'ID',
+    party: collectors.ID,
+    transactionNo: randomId('TX'),
+    amountMinor: 9_000,
+  } as const;
+  const { flowId, handle, result } = await takesBack(unknown);
+  await untilAsked(flowId);
+  // A timer that has not fired when its wait ends is cancelled.
+  await until(async () => {
+    const act = { act: 'retry-now', reason: 'the money was found' };
+    await platform.post(`/v1/ops/flows/${flowId}/interventions`, act, 'ops');
+    const { events } = await handle.fetchHistory();
+    return events!.some(({ timerCanceledEventAttributes }) => timerCanceledEventAttributes);
+  });
+  await platform.decide(flowId, 'chargeback', 'CLAIM_FROM_PARTY');
+  expect(await result()).toMatchObject({ outcome: 'CLAIMED_FROM_PARTY' });
+}, 60_000);
+
 test('a chargeback that nobody has told of is not found', async () => {
   const answer = await platform.get('/v1/chargebacks/CB00000000000000000000000000000000', 'ops');
   expect([answer.status, answer.body.code]).toEqual([404, 'UNKNOWN_CHARGEBACK']);
