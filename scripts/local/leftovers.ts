@@ -37,7 +37,7 @@ export function cleanUpAfterMe(leftover: Leftover): () => void {
 function startWatchdog(): (list: Leftover[]) => void {
   const watchdog = spawn(
     process.execPath,
-    ['-r', require.resolve('@swc-node/register'), path.join(__dirname, 'watchdog.ts')],
+    ['-r', './scripts/typescript.js', path.join(__dirname, 'watchdog.ts')],
     {
       stdio: ['pipe', 'ignore', 'ignore'],
       // Its own session: a Ctrl-C meant for the script must not end the one who cleans up after it.

@@ -112,7 +112,7 @@ export function startNode(
   return startProcess({
     ...rest,
     command: process.execPath,
-    args: ['--enable-source-maps', '-r', './scripts/typescript.js', entry, ...args],
+    args: ['-r', './scripts/typescript.js', entry, ...args],
     cwd: projectFolder,
   });
 }

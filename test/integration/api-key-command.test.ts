@@ -19,7 +19,7 @@ afterAll(async () => {
 const project = path.join(__dirname, '..', '..');
 /** Runs `npm run api-key -- …`, without npm. */
 const apiKey = (...args: string[]) =>
-  spawnSync(process.execPath, ['-r', '@swc-node/register', 'scripts/api-key.ts', ...args], {
+  spawnSync(process.execPath, ['-r', './scripts/typescript.js', 'scripts/api-key.ts', ...args], {
     ...{ cwd: project, encoding: 'utf8' },
     env: { ...process.env, DATABASE_URL: database.adminUrl },
   });

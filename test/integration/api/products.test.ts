@@ -126,7 +126,7 @@ describe('publishing a product version', () => {
       await writeFile(file, JSON.stringify(draft));
       return promisify(execFile)(
         process.execPath,
-        ['-r', '@swc-node/register', 'scripts/product.ts', 'publish', file],
+        ['-r', './scripts/typescript.js', 'scripts/product.ts', 'publish', file],
         { env: { ...process.env, DATABASE_URL: api.database.url } },
       );
     };

@@ -7,7 +7,7 @@ function passTwoPoints(env: Record<string, string>) {
   const { status, signal, stdout, stderr } = spawnSync(
     process.execPath,
     [
-      ...['-r', '@swc-node/register', '-e'],
+      ...['-r', './scripts/typescript.js', '-e'],
       `const { crashPoint } = require('./crash/point');
        crashPoint('before-commit', 'this');
        crashPoint('after-commit', 'this');

@@ -41,7 +41,7 @@ export async function startFuzzedApi() {
       ...[
         '--expose-gc',
         '-r',
-        '@swc-node/register',
+        './scripts/typescript.js',
         '-r',
         createRequire(__filename).resolve('../../../support/memory-probe'),
       ],
